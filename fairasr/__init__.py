@@ -1,0 +1,1 @@
+"""fairasr: find the speakers a recogniser fails, say honestly by how much, and mend it."""

@@ -1,0 +1,37 @@
+"""The types that flow. Data goes one way; a stage is a function from core types to a core type, and no stage knows another.
+
+    files            -> ingest      -> Manifest, Hypotheses
+    Manifest, Hypotheses -> scoring -> Counts
+    Manifest, Counts -> discovery   -> rule;  rule, Manifest -> Partition
+    Counts, Partition -> statistics -> DisparityReport, ChangeReport
+    all of these     -> audit       -> AuditResult
+    AuditResult      -> report      -> files
+"""
+
+from fairasr.core.audit import AuditResult, SystemResult, audit_from
+from fairasr.core.counts import Counts
+from fairasr.core.disparity import ChangeReport, DisparityReport, Gaps, Spread
+from fairasr.core.estimate import UNDEFINED, Estimate
+from fairasr.core.hypotheses import Hypotheses
+from fairasr.core.manifest import Manifest
+from fairasr.core.partition import UNKNOWN, Partition
+from fairasr.core.provenance import Provenance, sha256_of
+
+__all__ = [
+    "UNDEFINED",
+    "UNKNOWN",
+    "AuditResult",
+    "ChangeReport",
+    "Counts",
+    "DisparityReport",
+    "Estimate",
+    "Gaps",
+    "Hypotheses",
+    "Manifest",
+    "Partition",
+    "Provenance",
+    "Spread",
+    "SystemResult",
+    "audit_from",
+    "sha256_of",
+]
