@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,7 +15,9 @@ RULE_VERSION = 1
 class CohortRule(Protocol):
     """Frozen plain data: which speaker belongs to which cohort, on this corpus or any other."""
 
-    method: str
+    @property
+    def method(self) -> str:
+        """Name of the method that found it."""
 
     def assign(self, manifest: Manifest) -> Partition:
         """Cohort of every speaker of `manifest`; UNKNOWN where the rule cannot place one."""
@@ -56,7 +58,9 @@ class Search(Protocol):
 class Discoverer(Protocol):
     """Settings of one method: a frozen dataclass, one per file, one line in METHODS."""
 
-    method: ClassVar[str]
+    @property
+    def method(self) -> str:
+        """Name of the method, as on the command line and in reports."""
 
     def obstacle(self, manifest: Manifest) -> str | None:
         """Why the method cannot run on this manifest, as a sentence; None where it can."""

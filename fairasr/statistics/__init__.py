@@ -1,1 +1,40 @@
-"""TODO"""
+"""Statistics: Counts, Partition -> numbers with intervals. The speaker is the unit of every one of them."""
+
+from fairasr.statistics.compare import compare
+from fairasr.statistics.disparity import cohort_table, require_fresh_speakers, spread_of
+from fairasr.statistics.gaps import BOTTOM, MIDDLE, TOP, band_gaps, band_statistic
+from fairasr.statistics.multiplicity import benjamini_hochberg, holm
+from fairasr.statistics.partitions import partition_table
+from fairasr.statistics.permutation import cohort_p, procedure_p
+from fairasr.statistics.ranking import rank_bands
+from fairasr.statistics.rates import overall_rate, pooled_rates, rate_interval
+from fairasr.statistics.shrinkage import shrunken_rates
+from fairasr.statistics.splits import split_speakers
+from fairasr.statistics.stability import adjusted_rand, rank_correlation
+from fairasr.statistics.suppression import suppressed
+
+__all__ = [
+    "BOTTOM",
+    "MIDDLE",
+    "TOP",
+    "adjusted_rand",
+    "band_gaps",
+    "band_statistic",
+    "benjamini_hochberg",
+    "cohort_p",
+    "cohort_table",
+    "compare",
+    "holm",
+    "overall_rate",
+    "partition_table",
+    "pooled_rates",
+    "procedure_p",
+    "rank_bands",
+    "rank_correlation",
+    "rate_interval",
+    "require_fresh_speakers",
+    "shrunken_rates",
+    "split_speakers",
+    "spread_of",
+    "suppressed",
+]

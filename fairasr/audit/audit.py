@@ -1,0 +1,248 @@
+"""The main job: an utterance table in, an honest disparity report out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from fairasr.audit.choice import fitting_methods, named_methods
+from fairasr.audit.method import Audited, Prepared, audit_method, prepare
+from fairasr.audit.plan import Plan, Progress
+from fairasr.audit.result import Audit
+from fairasr.audit.sensitivity import sensitivity_table
+from fairasr.audit.warnings import headline_warnings
+from fairasr.core import Counts, Hypotheses, Manifest, Provenance, SystemResult
+from fairasr.core.errors import DiscoveryError, FairasrError, StatisticsError
+from fairasr.discovery import Discoverer
+from fairasr.ingest import Corpus
+from fairasr.scoring import score
+from fairasr.statistics import compare, holm, overall_rate, split_speakers
+
+
+def audit(
+    corpus: Corpus,
+    *,
+    seed: int,
+    methods: Sequence[str | Discoverer] = (),
+    groups: Sequence[str] = (),
+    census: str | Path | None = None,
+    method_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    normaliser: str = "basic",
+    also_normalisers: Sequence[str] = (),
+    unit: Literal["word", "character", "auto"] = "word",
+    missing: Literal["error", "deletions"] = "error",
+    focus: str | None = None,
+    title: str | None = None,
+    n_permutations: int = 199,
+    folds: int = 5,
+    basis: Literal["auto", "confirmation", "cross-fit"] = "auto",
+    min_speakers: int = 10,
+    bottom_share: float = 0.1,
+    allow_double_dipping: bool = False,
+    command: str = "fairasr.audit",
+    progress: Progress | None = None,
+) -> Audit:
+    """Score, split the speakers, run every discovery the columns allow, estimate the gaps honestly.
+
+    Args:
+        corpus: from `fairasr.read`.
+        seed: of every split, permutation and restart; the same seed gives the same result.
+        methods: discoverers or their names ("geo-tree", "declared:accent"); empty: all that the columns allow.
+        groups: columns to audit as declared groups; empty: every attribute that groups enough speakers.
+        census: TOML card of a census table, for zip-demographics.
+        method_settings: method name -> settings, for methods given by name.
+        normaliser: profile for both texts.
+        also_normalisers: profiles under which the gaps are computed again, to see whether they flip.
+        unit: "word" (WER), "character" (CER), or "auto".
+        missing: what an utterance without hypothesis is: an "error", or "deletions" of its words.
+        focus: system whose cohorts are shown in full; default: the one with the lowest overall rate.
+        title: of the report.
+        n_permutations: permutations of the whole procedure per method and system.
+        folds: K of cross-fitting.
+        basis: of the headline; "auto" is "cross-fit" below 1,000 speakers, else "confirmation".
+        min_speakers: cohorts with fewer speakers are suppressed in every output.
+        bottom_share: the bottom and the top cohorts are pooled until each holds this share of speakers.
+        allow_double_dipping: estimate cohorts on the speakers they were found on as well; the report says so.
+        command: for the provenance.
+        progress: told what is being done.
+
+    Raises:
+        ScoringError: a system lacks hypotheses, or there are no reference words.
+        StatisticsError: there are too few speakers for an honest split, or a setting is out of range.
+        DiscoveryError: no discovery can run, or one that was asked for by name cannot.
+    """
+    plan = Plan(
+        seed=seed,
+        n_permutations=n_permutations,
+        folds=folds,
+        basis=basis,
+        min_speakers=min_speakers,
+        bottom_share=bottom_share,
+        allow_double_dipping=allow_double_dipping,
+    )
+    manifest = corpus.manifest
+    _require_speakers(manifest, plan)
+    tell = progress or (lambda what, done, total: None)
+    counts = {
+        hypotheses.system: _scored(manifest, hypotheses, normaliser=normaliser, unit=unit, missing=missing, progress=tell)
+        for hypotheses in corpus.systems
+    }
+    if not counts:
+        raise StatisticsError(f"'{manifest.source}' holds no hypotheses: give them in a column or in a second file.")
+    words = next(iter(counts.values())).denominators
+    prepared, skipped = _prepared(
+        manifest, words, plan, methods=methods, groups=groups, census=census, settings=method_settings or {}, progress=tell
+    )
+    set_aside = manifest.set_aside["speaker_id"].value_counts() if "speaker_id" in manifest.set_aside else None
+    audited: dict[str, dict[str, Audited]] = {}
+    for system, of_system in counts.items():
+        audited[system] = {}
+        for name, ready in prepared.items():
+            tell(f"{system}: {name}", len(audited[system]), len(prepared))
+            audited[system][name] = audit_method(ready, of_system, plan, set_aside=set_aside, progress=progress)
+    systems = tuple(_system_result(of_system, audited[system], corpus) for system, of_system in counts.items())
+    chosen = focus or min(systems, key=lambda result: (result.overall.value, result.system)).system
+    if chosen not in counts:
+        raise StatisticsError(f"there is no system {chosen!r} to focus on; there are {', '.join(counts)}.")
+    sensitivity = sensitivity_table(
+        corpus,
+        audited,
+        also_normalisers,
+        rescored=lambda hypotheses, profile: _scored(
+            manifest, hypotheses, normaliser=profile, unit=unit, missing=missing, progress=tell
+        ),
+        own=normaliser,
+        plan=plan,
+    )
+    data = _data_summary(corpus, words, plan)
+    return Audit(
+        title=title or corpus.title,
+        data=data,
+        warnings=headline_warnings(manifest, corpus.notes, systems, data, sensitivity),
+        systems=systems,
+        focus=chosen,
+        skipped=skipped,
+        comparisons=tuple(
+            compare(counts[chosen], other, seed=seed, min_speakers=min_speakers) for name, other in counts.items() if name != chosen
+        ),
+        sensitivity=sensitivity,
+        provenance=Provenance(
+            command=command,
+            seed=seed,
+            inputs=dict(corpus.inputs),
+            settings={
+                "normaliser": normaliser,
+                "unit": unit,
+                "missing": missing,
+                "n_permutations": n_permutations,
+                "folds": folds,
+                "basis": basis,
+                "min_speakers": min_speakers,
+                "bottom_share": bottom_share,
+                "allow_double_dipping": allow_double_dipping,
+            },
+        ),
+        rules={method: one.rule for method, one in audited[chosen].items()},
+    )
+
+
+def _require_speakers(manifest: Manifest, plan: Plan) -> None:
+    n_speakers, needed = len(manifest.speaker_ids), 2 * plan.min_speakers
+    if n_speakers < needed:
+        raise StatisticsError(
+            f"'{manifest.source}' has {n_speakers:,} speaker(s) in {len(manifest):,} utterances; discovery and confirmation on different "
+            f"speakers need at least {needed} ({plan.min_speakers} each). Add speakers, or lower min_speakers knowing what it means for privacy."
+        )
+
+
+def _scored(manifest: Manifest, hypotheses: Hypotheses, *, progress: Progress, **options: Any) -> Counts:
+    """Counts of one system, one row per speaker in the order of `manifest.speaker_ids`."""
+    counts = score(
+        manifest, hypotheses, progress=lambda done, total: progress(f"{hypotheses.system}: scoring", done, total), **options
+    ).by_speaker()
+    assert (counts.table["speaker_id"].to_numpy() == manifest.speaker_ids.to_numpy()).all()
+    return counts
+
+
+def _prepared(
+    manifest: Manifest,
+    words: np.ndarray,
+    plan: Plan,
+    *,
+    methods: Sequence[str | Discoverer],
+    groups: Sequence[str],
+    census: str | Path | None,
+    settings: Mapping[str, Mapping[str, Any]],
+    progress: Progress,
+) -> tuple[dict[str, Prepared], dict[str, str]]:
+    """Methods made ready, and those that cannot run with the reason. A method asked for by name must run."""
+    fitting = fitting_methods(manifest, census=census, groups=groups, min_speakers=plan.min_speakers)
+    chosen: list[str | Discoverer] = list(methods) or list(fitting)
+    if methods and groups:
+        chosen += [f"declared:{column}" for column in groups]
+    ready: dict[str, Prepared] = {}
+    skipped: dict[str, str] = {}
+    for done, method in enumerate(chosen):
+        name = method if isinstance(method, str) else method.method
+        progress(f"preparing {name}", done, len(chosen))
+        try:
+            (discoverer,) = (
+                named_methods([method], settings={k: dict(v) for k, v in settings.items()}, census=census)
+                if isinstance(method, str)
+                else [method]
+            )
+            ready[discoverer.method] = prepare(discoverer, manifest, words, plan)
+        except FairasrError as error:
+            if methods or groups:
+                raise
+            skipped[name] = str(error)
+    if not ready:
+        reasons = "\n".join(f"  - {reason}" for reason in skipped.values()) or (
+            f"  - '{manifest.source}' has no coordinates, zip codes with a census table, embeddings or attributes that group speakers; "
+            f"its columns are {', '.join(manifest.table.columns)}"
+        )
+        raise DiscoveryError(f"no discovery method can run:\n{reasons}\nAdd a column, or map one to its name with columns=.")
+    return ready, skipped
+
+
+def _system_result(counts: Counts, audited: Mapping[str, Audited], corpus: Corpus) -> SystemResult:
+    p_values = np.array([np.nan if one.report.p_value is None else one.report.p_value for one in audited.values()])
+    adjusted = holm(p_values)
+    return SystemResult(
+        system=counts.system,
+        overall=overall_rate(counts.numerators, counts.denominators),
+        totals={column: int(counts.table[column].sum()) for column in counts.count_columns},
+        reports={
+            name: replace(one.report, p_adjusted=None if np.isnan(p) else float(p))
+            for (name, one), p in zip(audited.items(), adjusted, strict=True)
+        },
+        normaliser=counts.normaliser,
+        rate_name=counts.rate_name,
+    )
+
+
+def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan) -> dict[str, Any]:
+    manifest = corpus.manifest
+    parts = split_speakers(words, n_parts=2, seed=plan.seed)
+    reasons = manifest.set_aside["reason"].value_counts()
+    gaps = {column: int(manifest.table[column].isna().sum()) for column in manifest.table.columns}
+    return {
+        "n_utterances": len(manifest),
+        "n_speakers": len(manifest.speaker_ids),
+        "n_ref_words": int(words.sum()),
+        "has_speaker_ids": manifest.has_speaker_ids,
+        "discovery_speakers": int((parts == 0).sum()),
+        "confirmation_speakers": int((parts == 1).sum()),
+        "min_speakers": plan.min_speakers,
+        "bottom_share": plan.bottom_share,
+        "folds": plan.folds,
+        "basis": plan.basis_for(len(manifest.speaker_ids)),
+        "set_aside": {str(reason): int(n) for reason, n in reasons.items()},
+        "missing": {column: n for column, n in gaps.items() if n},
+    }
+
+

@@ -1,0 +1,81 @@
+"""One method as a procedure: find and rank cohorts on some speakers, judge others by them. Tests rerun it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fairasr.core import UNKNOWN, Manifest
+from fairasr.discovery import CohortRule, Discoverer, Search
+from fairasr.statistics import band_statistic, rank_bands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """Discovery on some speakers and confirmation on others. Positions are into the whole manifest's `speaker_ids`."""
+
+    search: Search
+    discovery: Manifest
+    confirmation: Manifest
+    discovery_positions: np.ndarray
+    confirmation_positions: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What one arm found: the frozen rule, the band of each cohort, the band of each confirmation speaker."""
+
+    rule: CohortRule
+    bands: dict[str, int]
+    confirmation_bands: np.ndarray
+
+
+def arm(discoverer: Discoverer, manifest: Manifest, is_discovery: np.ndarray, *, seed: int) -> Arm:
+    """Prepare one arm: bool array (n_speakers,) says who is in discovery."""
+    discovery = manifest.of_speakers(manifest.speaker_ids[is_discovery])
+    return Arm(
+        search=discoverer.search(discovery, seed=seed),
+        discovery=discovery,
+        confirmation=manifest.of_speakers(manifest.speaker_ids[~is_discovery]),
+        discovery_positions=np.flatnonzero(is_discovery),
+        confirmation_positions=np.flatnonzero(~is_discovery),
+    )
+
+
+def run(arm: Arm, numerators: np.ndarray, denominators: np.ndarray, *, share: float, min_speakers: int) -> Found:
+    """Find, rank and assign for these counts of all speakers: int arrays (n_speakers,)."""
+    found_e, found_n = numerators[arm.discovery_positions], denominators[arm.discovery_positions]
+    rule = arm.search.fit(found_e, found_n)
+    labels = rule.assign(arm.discovery).labels.to_numpy()
+    codes, names = pd.factorize(labels, sort=True)
+    codes = np.where(labels == UNKNOWN, -1, codes)
+    bands = dict(zip(names, rank_bands(found_e, found_n, codes, len(names), share=share, min_speakers=min_speakers), strict=True))
+    confirmed, new_names = pd.factorize(rule.assign(arm.confirmation).labels.to_numpy())
+    band_of = np.array([bands.get(name, -1) for name in new_names], dtype=int)
+    return Found(rule=rule, bands=bands, confirmation_bands=band_of[confirmed])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Procedure:
+    """One method's arms: one for a split, K for cross-fitting, in which every speaker is judged by a rule fitted without them."""
+
+    arms: Sequence[Arm]
+    share: float
+    min_speakers: int
+
+    def speaker_bands(self, numerators: np.ndarray, denominators: np.ndarray) -> tuple[np.ndarray, list[Found]]:
+        """Band of every speaker that some arm confirms (others -2), and what each arm found: int array (n_speakers,)."""
+        bands = np.full(len(numerators), -2)
+        found = [run(arm, numerators, denominators, share=self.share, min_speakers=self.min_speakers) for arm in self.arms]
+        for one, what in zip(self.arms, found, strict=True):
+            bands[one.confirmation_positions] = what.confirmation_bands
+        return bands, found
+
+    def statistic(self, numerators: np.ndarray, denominators: np.ndarray) -> float:
+        """Studentised honest gap of the whole procedure for these counts."""
+        bands, _ = self.speaker_bands(numerators, denominators)
+        judged = bands > -2
+        return band_statistic(numerators[judged], denominators[judged], bands[judged])

@@ -1,0 +1,41 @@
+"""Audit: what an audit found, with the rules behind it and the ways to write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairasr.core import AuditResult
+from fairasr.discovery import CohortRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit(AuditResult):
+    """An AuditResult fresh from `fairasr.audit`.
+
+    Attributes:
+        rules: method -> rule as found for the focus system; assigns cohorts on any other manifest.
+    """
+
+    rules: Mapping[str, CohortRule] = field(default_factory=dict)
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write report.html, report.json, cohorts.parquet, regions.geojson and rules/ into `folder`, all or nothing.
+
+        Raises:
+            OutputError: the folder cannot be written; what was there before still is.
+        """
+        from fairasr.report import write_audit
+
+        return write_audit(self, folder, rules={method: rule.to_json() for method, rule in self.rules.items()})
+
+    def write_html(self, path: str | Path) -> Path:
+        """Write the report page alone.
+
+        Raises:
+            OutputError: the file cannot be written; what was there before still is.
+        """
+        from fairasr.report import write_html
+
+        return write_html(self, path)

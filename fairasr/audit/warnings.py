@@ -1,0 +1,45 @@
+"""What a reader must know before the first number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from fairasr.core import Manifest, SystemResult
+
+NOTABLE_SHARE = 0.01
+"""Missing, empty or looping outputs above this share of utterances are named in the headline."""
+
+
+def headline_warnings(
+    manifest: Manifest,
+    notes: Sequence[str],
+    systems: Sequence[SystemResult],
+    data: Mapping[str, Any],
+    sensitivity: pd.DataFrame | None,
+) -> tuple[str, ...]:
+    """Sentences for the headline, most serious first."""
+    warnings = []
+    if not manifest.has_speaker_ids:
+        warnings.append(
+            "This corpus names no speakers: every utterance counts as a speaker of its own. Intervals are too narrow and p-values too "
+            "small wherever one person spoke more than once; treat every gap as unconfirmed."
+        )
+    if data["set_aside"]:
+        n = sum(data["set_aside"].values())
+        warnings.append(f"{n:,} of {n + data['n_utterances']:,} rows could not be used and were set aside; they are counted below, by reason and by cohort.")
+    if sensitivity is not None and sensitivity["flips"].any():
+        n = int(sensitivity["flips"].sum())
+        warnings.append(f"{n:,} of {len(sensitivity):,} gaps change sign or significance under another text normaliser; see the table of normalisers.")
+    for result in systems:
+        odd = {
+            "no hypothesis (scored as deletions)": result.totals.get("n_missing", 0),
+            "empty hypotheses": result.totals.get("n_empty", 0),
+            "loops or invented speech": result.totals.get("n_loops", 0),
+        }
+        named = [f"{n:,} with {what}" for what, n in odd.items() if n > NOTABLE_SHARE * data["n_utterances"]]
+        if named:
+            warnings.append(f"{result.system}: of {data['n_utterances']:,} utterances {', '.join(named)}.")
+    return (*warnings, *notes)

@@ -1,0 +1,121 @@
+"""Declared groups: a column of the manifest is a partition too (gender, accent, country), or two columns crossed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fairasr.core import UNKNOWN, Manifest, Partition
+from fairasr.core.errors import RuleError
+from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
+
+CROSS = " × "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """Cohorts by what the manifest declares of its speakers.
+
+    Attributes:
+        columns: one column, or two to be crossed.
+    """
+
+    columns: tuple[str, ...]
+
+    @property
+    def method(self) -> str:
+        """ "declared:accent", or "declared:accent*gender" for two crossed."""
+        return "declared:" + "*".join(self.columns)
+
+    def obstacle(self, manifest: Manifest) -> str | None:
+        """Why these columns make no cohorts on this manifest; None where they do."""
+        lacking = [column for column in self.columns if column not in manifest.table]
+        if lacking:
+            return f"there is no column '{lacking[0]}'; there are {', '.join(manifest.attributes) or 'no attributes'}"
+        labels = self._rule().assign(manifest).labels
+        groups = labels[labels != UNKNOWN]
+        if groups.nunique() < 2:
+            return f"column {' and '.join(self.columns)} has {groups.nunique()} value(s) that speakers keep; a gap needs two"
+        if groups.nunique() > 0.5 * len(groups):
+            return (
+                f"column {' and '.join(self.columns)} has {groups.nunique():,} values for {len(groups):,} speakers: it names them, it groups none"
+            )
+        return None
+
+    def search(self, manifest: Manifest, *, seed: int) -> DeclaredSearch:
+        """Nothing to prepare: the groups are given. `seed` is not used."""
+        return DeclaredSearch(rule=self._rule())
+
+    def _rule(self) -> DeclaredRule:
+        return DeclaredRule(columns=self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredSearch:
+    """The groups are given, whatever the counts."""
+
+    rule: DeclaredRule
+
+    def fit(self, numerators: np.ndarray, denominators: np.ndarray) -> DeclaredRule:
+        """The same rule for any counts."""
+        return self.rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredRule:
+    """Cohort = the value of the columns. Speakers with no value, or with several, are UNKNOWN."""
+
+    columns: tuple[str, ...]
+
+    @property
+    def method(self) -> str:
+        """Name of the method that found it."""
+        return Declared(columns=self.columns).method
+
+    def assign(self, manifest: Manifest) -> Partition:
+        """Group of every speaker; UNKNOWN where a value is missing or a speaker's utterances disagree."""
+        notes: list[str] = []
+        parts: list[pd.Series] = []
+        n_speakers = len(manifest.speaker_ids)
+        for column in self.columns:
+            values, disagreeing = manifest.values_by_speaker(column)
+            text = values.map(lambda value: None if value is None or str(value).strip() == "" else str(value).strip())
+            missing = int(text.isna().sum()) - len(disagreeing)
+            if len(disagreeing):
+                notes.append(
+                    f"{len(disagreeing):,} of {n_speakers:,} speakers carry more than one {column}; they are in cohort '{UNKNOWN}', "
+                    f"and a gap by {column} is suspect."
+                )
+            if missing:
+                notes.append(f"{missing:,} of {n_speakers:,} speakers have no {column}; they are in cohort '{UNKNOWN}'.")
+            parts.append(text)
+        known = ~pd.concat(parts, axis=1).isna().any(axis=1).to_numpy()
+        joined = parts[0].where(known)
+        for part in parts[1:]:
+            joined = joined + CROSS + part
+        labels = pd.Series(np.where(known, joined, UNKNOWN).astype(object), index=manifest.speaker_ids)
+        descriptions = {label: f"{' and '.join(self.columns)}: {label}" for label in sorted(set(labels)) if label != UNKNOWN}
+        return Partition(method=self.method, labels=labels, descriptions=descriptions, used_scores=False, notes=tuple(notes))
+
+    def map_layer(self) -> None:
+        """Declared groups have no map of their own."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"format": RULE_FORMAT, "format_version": RULE_VERSION, "method": "declared", "columns": list(self.columns)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DeclaredRule:
+        """The rule that `to_json` wrote.
+
+        Raises:
+            RuleError: the columns are missing.
+        """
+        columns = data.get("columns")
+        if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
+            raise RuleError(f"this declared rule is broken: 'columns' is {columns!r}, not a list of column names.")
+        return cls(columns=tuple(columns))

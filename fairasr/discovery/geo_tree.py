@@ -1,0 +1,267 @@
+"""Regions of high error: a decision tree over latitude and longitude (Trinh et al. 2022, arXiv 2207.07850)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from fairasr.core import UNKNOWN, Manifest, Partition
+from fairasr.core.errors import RuleError
+from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
+from fairasr.discovery.best_first import GAINS, Growth, grow, orders
+from fairasr.discovery.place_names import place_names
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoTree:
+    """Cut the map into boxes where the error rate differs most.
+
+    Attributes:
+        max_leaves: most regions there may be (126 in Trinh et al. 2022).
+        min_speakers: fewest discovery speakers in a region. At 20, about as many confirm it, so that few are suppressed.
+        min_words: fewest reference words of discovery speakers in a region.
+        min_gain: a split must gain more than this, in the unit of `gain`.
+        gain: "variance" (word-weighted between-child sum of squares), "poisson" (deviance) or "difference" (the paper's words).
+    """
+
+    method: ClassVar[str] = "geo-tree"
+    max_leaves: int = 126
+    min_speakers: int = 20
+    min_words: int = 1
+    min_gain: float = 0.0
+    gain: Literal["variance", "poisson", "difference"] = "variance"
+
+    def obstacle(self, manifest: Manifest) -> str | None:
+        """Why no tree can be grown on this manifest; None where it can."""
+        lacking = [c for c in ("latitude_deg", "longitude_deg") if c not in manifest.table]
+        if lacking:
+            return f"there is no column {' and no column '.join(lacking)}"
+        located = np.isfinite(manifest.speaker_points).all(axis=1).sum()
+        if located < 2 * self.min_speakers:
+            return (
+                f"{located:,} of {len(manifest.speaker_ids):,} discovery speakers have coordinates; "
+                f"a first split needs {2 * self.min_speakers} (min_speakers on each side)"
+            )
+        return None
+
+    def search(self, manifest: Manifest, *, seed: int) -> GeoSearch:
+        """Sort the discovery speakers' points; `seed` is not used, the tree is deterministic."""
+        points = manifest.speaker_points
+        located = np.flatnonzero(np.isfinite(points).all(axis=1))
+        origin = longitude_origin(points[located, 1])
+        shifted = np.column_stack([points[located, 0], unroll(points[located, 1], origin)])
+        return GeoSearch(
+            settings=self,
+            speakers=frozenset(manifest.speaker_ids),
+            located=located,
+            points=shifted,
+            orders=orders(shifted),
+            origin=origin,
+            places=place_names(points[located]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoSearch:
+    """Points of the discovery speakers, sorted once; `fit` grows a tree on their counts."""
+
+    settings: GeoTree
+    speakers: frozenset[str]
+    located: np.ndarray
+    points: np.ndarray
+    orders: tuple[np.ndarray, np.ndarray]
+    origin: float
+    places: np.ndarray
+
+    def fit(self, numerators: np.ndarray, denominators: np.ndarray) -> GeoRule:
+        """The regions for these counts: int arrays (n_speakers,) of errors and words."""
+        settings = self.settings
+        numerators, denominators = numerators[self.located], denominators[self.located]
+        leaves = grow(
+            self.points,
+            self.orders,
+            numerators,
+            denominators,
+            Growth(
+                max_leaves=settings.max_leaves,
+                min_points=settings.min_speakers,
+                min_words=settings.min_words,
+                min_gain=settings.min_gain,
+                gain=GAINS[settings.gain],
+            ),
+            low=(-90.0, self.origin),
+            high=(90.0, self.origin + 360.0),
+        )
+        sums = [(numerators[leaf.order[0]].sum(), denominators[leaf.order[0]].sum()) for leaf in leaves]
+        worst_first = sorted(
+            range(len(leaves)), key=lambda i: (-sums[i][0] / sums[i][1] if sums[i][1] else np.inf, leaves[i].low, leaves[i].high)
+        )
+        width = len(str(len(leaves)))
+        return GeoRule(
+            settings=settings,
+            fitted_speakers=self.speakers,
+            longitude_origin_deg=self.origin,
+            extent=(*self.points.min(axis=0).tolist(), *self.points.max(axis=0).tolist()),
+            regions=tuple(
+                Region(
+                    label=f"region {rank:0{width}d}",
+                    south_deg=leaves[i].low[0],
+                    west_deg=leaves[i].low[1],
+                    north_deg=leaves[i].high[0],
+                    east_deg=leaves[i].high[1],
+                    places=_commonest(self.places[leaves[i].order[0]]),
+                )
+                for rank, i in enumerate(worst_first, start=1)
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A half-open box [south, north) x [west, east) in degrees; longitudes count from the rule's origin and may pass 180."""
+
+    label: str
+    south_deg: float
+    west_deg: float
+    north_deg: float
+    east_deg: float
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoRule:
+    """Boxes that divide the globe. Labels are numbered from the worst error rate on the discovery speakers.
+
+    Attributes:
+        settings: of the tree.
+        regions: the boxes; together they cover every point once.
+        longitude_origin_deg: meridian at which the map is cut open, in the widest stretch without speakers.
+        extent: south, west, north, east of the discovery speakers, longitudes as in the regions [degrees].
+        fitted_speakers: speakers whose errors were looked at; not saved (no speaker ids in shared files).
+    """
+
+    settings: GeoTree
+    regions: tuple[Region, ...]
+    longitude_origin_deg: float
+    extent: tuple[float, float, float, float]
+    fitted_speakers: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def method(self) -> str:
+        """Name of the method that found it."""
+        return GeoTree.method
+
+    def assign(self, manifest: Manifest) -> Partition:
+        """Region of every speaker; UNKNOWN for those without coordinates."""
+        points = manifest.speaker_points
+        located = np.isfinite(points).all(axis=1)
+        labels = np.full(len(points), UNKNOWN, dtype=object)
+        names = np.array([region.label for region in self.regions], dtype=object)
+        labels[located] = names[self._locate(points[located])]
+        unplaced = int((~located).sum())
+        return Partition(
+            method=self.method,
+            labels=pd.Series(labels, index=manifest.speaker_ids),
+            descriptions={region.label: self._describe(region) for region in self.regions},
+            used_scores=True,
+            fitted_speakers=self.fitted_speakers,
+            notes=(f"{unplaced:,} of {len(points):,} speakers have no coordinates and are in cohort '{UNKNOWN}'.",) if unplaced else (),
+        )
+
+    def _locate(self, points: np.ndarray) -> np.ndarray:
+        box = np.array([(r.south_deg, r.west_deg, r.north_deg, r.east_deg) for r in self.regions])
+        top = box[:, 2] >= 90.0
+        found = np.empty(len(points), dtype=int)
+        for start in range(0, len(points), CHUNK):
+            latitude = points[start : start + CHUNK, :1]
+            longitude = unroll(points[start : start + CHUNK, 1:], self.longitude_origin_deg)
+            inside = (latitude >= box[:, 0]) & ((latitude < box[:, 2]) | top) & (longitude >= box[:, 1]) & (longitude < box[:, 3])
+            found[start : start + CHUNK] = inside.argmax(axis=1)
+        return found
+
+    def _drawn(self, region: Region) -> list[float]:
+        """The box within a margin of where discovery speakers are: south, west, north, east."""
+        south, west, north, east = self.extent
+        margin = max(0.5, 0.03 * max(north - south, east - west))
+        return [
+            round(max(region.south_deg, south - margin), 4),
+            round(max(region.west_deg, west - margin), 4),
+            round(min(region.north_deg, north + margin), 4),
+            round(min(region.east_deg, east + margin), 4),
+        ]
+
+    def _describe(self, region: Region) -> str:
+        south, west, north, east = self._drawn(region)
+        box = f"{_degrees(south, 'N', 'S')} to {_degrees(north, 'N', 'S')}, {_degrees(west, 'E', 'W')} to {_degrees(east, 'E', 'W')}"
+        return f"{', '.join(region.places)} ({box})" if region.places else box
+
+    def map_layer(self) -> dict[str, Any]:
+        """Boxes by label, trimmed to a margin around the discovery speakers."""
+        return {"kind": "boxes", "boxes": {region.label: self._drawn(region) for region in self.regions}}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; speakers are not in it."""
+        return {
+            "format": RULE_FORMAT,
+            "format_version": RULE_VERSION,
+            "method": self.method,
+            "settings": asdict(self.settings),
+            "longitude_origin_deg": self.longitude_origin_deg,
+            "extent": list(self.extent),
+            "regions": [{**asdict(region), "places": list(region.places)} for region in self.regions],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> GeoRule:
+        """The rule that `to_json` wrote.
+
+        Raises:
+            RuleError: a field is missing or of the wrong kind.
+        """
+        try:
+            south, west, north, east = (float(value) for value in data["extent"])
+            return cls(
+                settings=GeoTree(**data["settings"]),
+                longitude_origin_deg=float(data["longitude_origin_deg"]),
+                extent=(south, west, north, east),
+                regions=tuple(Region(**{**region, "places": tuple(region["places"])}) for region in data["regions"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RuleError(f"this geo-tree rule is broken: {error!r}. Discover the cohorts again.") from error
+
+
+def unroll(longitude_deg: np.ndarray, origin_deg: float) -> np.ndarray:
+    """Longitudes in [origin, origin + 360), so that places on both sides of the antimeridian stay together."""
+    shifted = np.mod(longitude_deg - origin_deg, 360.0)
+    return np.where(shifted >= 360.0, 0.0, shifted) + origin_deg
+
+
+def longitude_origin(longitude_deg: np.ndarray) -> float:
+    """Where to cut the map open: -180 if the widest empty stretch of meridians holds it, else that stretch's middle [degrees]."""
+    sorted_longitudes = np.unique(np.mod(longitude_deg + 180.0, 360.0)) - 180.0
+    following = np.r_[sorted_longitudes[1:], sorted_longitudes[0] + 360.0]
+    widest = int(np.argmax(following - sorted_longitudes))
+    if widest == len(sorted_longitudes) - 1:
+        return -180.0
+    return float(np.floor((sorted_longitudes[widest] + following[widest]) / 2))
+
+
+def _commonest(places: np.ndarray) -> tuple[str, ...]:
+    """At most three names, most discovery speakers first."""
+    names, counts = np.unique(places[places != ""].astype(str), return_counts=True)
+    return tuple(names[np.argsort(-counts, kind="stable")][:3].tolist())
+
+
+def _degrees(value: float, positive: str, negative: str) -> str:
+    if positive == "E":
+        value = (value + 180.0) % 360.0 - 180.0
+    return f"{abs(value):.1f}°{positive if value >= 0 else negative}"
+
+
+__all__: Sequence[str] = ["GeoRule", "GeoSearch", "GeoTree", "Region", "longitude_origin", "unroll"]

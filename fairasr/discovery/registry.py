@@ -1,0 +1,113 @@
+"""The methods there are. A new one is a file in this folder and a line in METHODS, or an entry point of another package."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from fairasr.core.errors import RuleError
+from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION, CohortRule
+
+ENTRY_POINTS = "fairasr.discovery"
+
+
+@dataclass(frozen=True)
+class Method:
+    """Where one method lives; imported when used, so that naming the methods loads none of them.
+
+    Attributes:
+        module: the file's module.
+        discoverer: its settings class.
+        rule: its rule class, with `from_json`.
+    """
+
+    module: str
+    discoverer: str
+    rule: str
+
+    def load(self) -> type[Any]:
+        """The settings class."""
+        loaded: type[Any] = getattr(import_module(self.module), self.discoverer)
+        return loaded
+
+    def load_rule(self) -> type[Any]:
+        """The rule class."""
+        loaded: type[Any] = getattr(import_module(self.module), self.rule)
+        return loaded
+
+
+class _Methods(Mapping[str, Method]):
+    """Our methods and those that other packages register."""
+
+    def __init__(self, ours: Mapping[str, Method]) -> None:
+        self._ours = dict(ours)
+
+    def _all(self) -> dict[str, Method]:
+        theirs = {}
+        for point in entry_points(group=ENTRY_POINTS):
+            module, _, names = point.value.partition(":")
+            discoverer, _, rule = names.partition(".")
+            theirs[point.name] = Method(module, discoverer, rule)
+        return {**theirs, **self._ours}
+
+    def __getitem__(self, name: str) -> Method:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+METHODS: Mapping[str, Method] = _Methods(
+    {
+        "declared": Method("fairasr.discovery.declared", "Declared", "DeclaredRule"),
+        "geo-tree": Method("fairasr.discovery.geo_tree", "GeoTree", "GeoRule"),
+        "zip-demographics": Method("fairasr.discovery.zip_demographics", "ZipDemographics", "ZipRule"),
+        "speaker-kmeans": Method("fairasr.discovery.speaker_kmeans", "SpeakerKMeans", "KMeansRule"),
+    }
+)
+"""Method name -> where it lives."""
+
+
+def settings_of(discoverer: Any) -> dict[str, Any]:
+    """Settings of a discoverer as plain data: its dataclass fields; tables and paths by their text."""
+    return {
+        field.name: value if isinstance(value := getattr(discoverer, field.name), (int, float, str, bool, list, tuple, type(None))) else str(value)
+        for field in dataclasses.fields(discoverer)
+        if field.repr
+    }
+
+
+def read_rule(source: str | Path | Mapping[str, Any]) -> CohortRule:
+    """A saved rule, from its JSON file or the data in it.
+
+    Raises:
+        RuleError: the file is no rule, or a rule of another version or of a method that is not there.
+    """
+    if isinstance(source, Mapping):
+        data, where = source, "this rule"
+    else:
+        where = f"'{source}'"
+        try:
+            data = json.loads(Path(source).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RuleError(f"{where} cannot be read as a rule: {error}. Give a JSON file from the rules/ folder of an audit.") from error
+    if not isinstance(data, Mapping) or data.get("format") != RULE_FORMAT:
+        raise RuleError(f"{where} is not a rule: it has no 'format' {RULE_FORMAT!r}. Give a JSON file from the rules/ folder of an audit.")
+    if data.get("format_version") != RULE_VERSION:
+        raise RuleError(
+            f"{where} has format version {data.get('format_version')!r}; this fairasr reads version {RULE_VERSION}. Discover the cohorts again."
+        )
+    name = data.get("method")
+    if name not in METHODS:
+        raise RuleError(f"{where} was made by method {name!r}, which is not installed; there are {', '.join(METHODS)}.")
+    rule: CohortRule = METHODS[name].load_rule().from_json(data)
+    return rule

@@ -1,0 +1,65 @@
+"""The bundled boundaries: countries of the world and states of the US."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+FOLDER = Path(__file__).parent / "boundaries"
+NAMES = ("countries", "us_states")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boundaries:
+    """Areas that do not overlap, in degrees on WGS 84, longitude first, cut at the antimeridian.
+
+    Attributes:
+        name: "countries" or "us_states".
+        ids: identifier of each area: ISO 3166-1 numeric code, or FIPS code of a state, as text.
+        names: of each area, in English.
+        geometries: shapely MultiPolygons, object array (n_areas,).
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    geometries: np.ndarray
+
+    @cached_property
+    def name_of(self) -> dict[str, str]:
+        """Identifier -> name."""
+        return dict(zip(self.ids, self.names, strict=True))
+
+    @cached_property
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Single polygons, object array (n_parts,), and the position of the area each belongs to, int array (n_parts,)."""
+        polygons, positions = shapely.get_parts(self.geometries, return_index=True)
+        return polygons, positions
+
+    def select(self, ids: set[str]) -> np.ndarray:
+        """Geometries of the areas in `ids`, in the order of `self.ids`: object array (n_found,)."""
+        return self.geometries[np.fromiter((identifier in ids for identifier in self.ids), dtype=bool, count=len(self.ids))]
+
+
+@cache
+def boundaries(name: str) -> Boundaries:
+    """The bundled layer `name`, "countries" or "us_states"; read once.
+
+    Raises:
+        ValueError: no layer of that name is bundled.
+    """
+    if name not in NAMES:
+        raise ValueError(f"no boundaries {name!r} are bundled. Choose one of {', '.join(NAMES)}.")
+    features = json.loads((FOLDER / f"{name}.geojson").read_text(encoding="utf-8"))["features"]
+    geometries = shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
+    return Boundaries(
+        name=name,
+        ids=tuple(feature["id"] for feature in features),
+        names=tuple(feature["properties"]["name"] for feature in features),
+        geometries=geometries,
+    )

@@ -1,0 +1,201 @@
+"""One method in full: its cohorts, worst first, those withheld, and the partitions it tried."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from fairasr.core import UNKNOWN, DisparityReport, Estimate
+from fairasr.report import numbers
+from fairasr.report.drawings import Axis, axis_drawing, axis_of, interval_drawing, split_drawing
+from fairasr.report.headline import ALPHA
+from fairasr.report.table import Cell, Column, Table, columns
+from fairasr.report.wording import COHORT_COLUMNS, clipped, group_in_words, method_in_words, name_in_words, suppression_in_words
+
+N_WORST = 15
+N_BEST = 5
+ROLES = {"bottom": "worst tenth", "top": "best tenth"}
+KINDS = ("substitution_rate", "deletion_rate", "insertion_rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortTables:
+    """The cohorts of one report, in up to three tables on the same axis, and those withheld.
+
+    Attributes:
+        worst: the first 15, or all where there are at most 20 and so nothing to leave out.
+        between, best: the rest and the last 5; None where `worst` holds all.
+        withheld: cohorts whose numbers may not be shown, with the reason; None for none.
+    """
+
+    worst: Table | None
+    between: Table | None
+    best: Table | None
+    withheld: Table | None
+
+
+def cohort_tables(report: DisparityReport, *, min_speakers: int | None) -> CohortTables:
+    """The tables of `report.cohorts`, in its order (worst first, unknown last)."""
+    records = report.cohorts.to_dict("records")
+    shown = [row for row in records if not row["suppressed"]]
+    withheld = [row for row in records if row["suppressed"]]
+    painter = _Painter.of(shown, overall=report.honest.overall_rate.value, rate_name=report.rate_name)
+    ranked = [row for row in shown if row["cohort"] != UNKNOWN]
+    unknown = [row for row in shown if row["cohort"] == UNKNOWN]
+    name = f"{report.rate_name} of {clipped(report.system)} by “{method_in_words(report.method)}”"
+    if len(ranked) <= N_WORST + N_BEST:
+        whole = [*ranked, *unknown]
+        tables = [painter.table(whole, caption=f"{name}: all {len(whole)} groups, worst first.") if whole else None, None, None]
+    else:
+        parts = (ranked[:N_WORST], ranked[N_WORST:-N_BEST], [*ranked[-N_BEST:], *unknown])
+        captions = (f"the {N_WORST} worst-served groups of {len(ranked)}.", f"the {len(parts[1])} groups between.", f"the {N_BEST} best-served groups")
+        tail = " and the unknown." if unknown else "."
+        tables = [
+            painter.table(part, caption=f"{name}: {caption}{tail if part is parts[2] else ''}")
+            for part, caption in zip(parts, captions, strict=True)
+        ]
+    return CohortTables(
+        worst=tables[0], between=tables[1], best=tables[2], withheld=_withheld_table(withheld, min_speakers=min_speakers) if withheld else None
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Painter:
+    """Draws cohort rows on one axis."""
+
+    axis: Axis
+    overall: float
+    longest: float
+    rate_name: str
+
+    @classmethod
+    def of(cls, rows: list[dict[str, Any]], *, overall: float, rate_name: str) -> _Painter:
+        sums = [sum(numbers.number(row[kind]) for kind in KINDS) for row in rows]
+        everyone = Estimate(value=overall, lo=math.nan, hi=math.nan)
+        return cls(
+            axis=axis_of([everyone, *(numbers.estimate_of(row, "rate") for row in rows)]),
+            overall=overall,
+            longest=max((total for total in sums if math.isfinite(total)), default=0.0),
+            rate_name=rate_name,
+        )
+
+    def table(self, rows: list[dict[str, Any]], *, caption: str) -> Table:
+        rate = f"{self.rate_name} (%), dashed: all speakers"
+        headings = {"Rate": Column(heading=rate, drawing=axis_drawing(self.axis), numeric=False)}
+        words = ("Group", "Kinds of error")
+        reading = {rate if heading == "Rate" else heading: text for heading, text in COHORT_COLUMNS.items()}
+        return Table(
+            caption=caption,
+            columns=tuple(headings.get(h, Column(heading=h, numeric=h not in words)) for h in COHORT_COLUMNS),
+            rows=tuple(self.row(row) for row in rows),
+            reading=reading,
+        )
+
+    def row(self, row: Mapping[str, Any]) -> tuple[Cell, ...]:
+        title, label = group_in_words(label=row["cohort"], description=row["description"])
+        rate = numbers.estimate_of(row, "rate")
+        because = _reason(row)
+        kinds = tuple(numbers.number(row[kind]) for kind in KINDS)
+        difference = numbers.estimate_of(row, "difference_to_overall")
+        return (
+            Cell(text=title, note=label, tag=ROLES.get(row["role"], "")),
+            Cell(text=numbers.count(row["n_speakers"]), note=f"{numbers.count(row['n_ref_words'])} words"),
+            Cell(
+                text=numbers.percent_interval(rate, because=because),
+                drawing=interval_drawing(rate, overall=self.overall, axis=self.axis),
+                muted=not math.isfinite(rate.value),
+            ),
+            Cell(text=numbers.points_interval(difference, because=because), muted=not math.isfinite(difference.value)),
+            _kinds(kinds, longest=self.longest),
+            Cell(text=" / ".join(numbers.count(row[column]) for column in ("n_missing", "n_empty", "n_loops"))),
+            _probability(row),
+        )
+
+
+def _kinds(rates: tuple[float, ...], *, longest: float) -> Cell:
+    if not all(map(math.isfinite, rates)):
+        return Cell(text=numbers.NOT_ESTIMABLE, muted=True)
+    substitutions, deletions, insertions = rates
+    text = " · ".join(
+        f"{letter}{numbers.SPACE}{numbers.per_hundred(rate)}"
+        for letter, rate in zip("SDI", (substitutions, deletions, insertions), strict=True)
+    )
+    return Cell(text=text, drawing=split_drawing((substitutions, deletions, insertions), longest=longest))
+
+
+def _probability(row: Mapping[str, Any]) -> Cell:
+    if not math.isfinite(numbers.number(row["p_value"])):
+        return Cell(text=numbers.NOT_RUN, muted=True)
+    holm = numbers.number(row["p_holm"])
+    return Cell(
+        text=numbers.probability(row["p_value"]),
+        note=f"Holm {numbers.probability(row['p_holm'])}, BH {numbers.probability(row['p_bh'])}",
+        tag="differs" if holm < ALPHA else "",
+    )
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    """Why a cohort that is not withheld has no rate."""
+    if numbers.number(row["n_speakers"]) == 0:
+        return "none of the judged speakers is in it"
+    return "no reference words" if numbers.number(row["n_ref_words"]) == 0 else ""
+
+
+def _withheld_table(rows: list[dict[str, Any]], *, min_speakers: int | None) -> Table:
+    return Table(
+        caption="Groups whose numbers are withheld, here and in every file of this audit, to protect their speakers.",
+        columns=columns("Group", "Why", words=("Why",)),
+        rows=tuple(
+            (
+                Cell(text=title, note=label, tag=ROLES.get(row["role"], "")),
+                Cell(text=suppression_in_words(row["suppressed"], min_speakers=min_speakers)),
+            )
+            for row in rows
+            for title, label in [group_in_words(label=row["cohort"], description=row["description"])]
+        ),
+    )
+
+
+def partitions_table(report: DisparityReport) -> Table | None:
+    """The partitions that a method tried, one a row, in whatever columns it has; None where it tried no other.
+
+    `x`, `x_lo` and `x_hi` become one column; the kind of number is read off its name.
+    """
+    partitions = report.partitions
+    if partitions is None or partitions.empty:
+        return None
+    names = [name for name in partitions.columns if not name.endswith(("_lo", "_hi"))]
+    texts = [name for name in names if any(isinstance(value, str) for value in partitions[name])]
+    order = [*sorted(texts, key=lambda n: (n != "partition", n)), *sorted(n for n in names if n not in texts)]
+    return Table(
+        caption="Every division that was tried, each with its honest gap.",
+        columns=columns(*(name_in_words(name).capitalize() for name in order), words=tuple(name_in_words(n).capitalize() for n in texts)),
+        rows=tuple(tuple(_partition_cell(row, name) for name in order) for row in partitions.to_dict("records")),
+    )
+
+
+def _partition_cell(row: Mapping[str, Any], name: str) -> Cell:
+    value = row[name]
+    if isinstance(value, str):
+        return Cell(text=clipped(value))
+    if isinstance(value, (list, tuple)):
+        return Cell(text=clipped(", ".join(map(str, value))))
+    if value is None or pd.isna(value):
+        return Cell(text=numbers.NOT_RUN if name.startswith("p_") else numbers.NOT_ESTIMABLE, muted=True)
+    if isinstance(value, bool):
+        return Cell(text="yes" if value else "no")
+    if name.startswith("p_"):
+        return Cell(text=numbers.probability(value))
+    if name.startswith("n_"):
+        return Cell(text=numbers.count(value))
+    estimate = numbers.estimate_of(row, name)
+    has_interval = f"{name}_lo" in row
+    if name.startswith("difference"):
+        return Cell(text=numbers.points_interval(estimate) if has_interval else numbers.points(value))
+    if name.startswith("relative") or "rate" in name or "share" in name or name in ("bottom", "top", "overall", "gap"):
+        return Cell(text=numbers.percent_interval(estimate) if has_interval else numbers.percent(value))
+    return Cell(text=f"{value:,}" if isinstance(value, int) else f"{value:,.3g}")

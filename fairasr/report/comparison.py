@@ -1,0 +1,153 @@
+"""The first table of the report: ways of grouping side by side. Also all systems x methods, and one gap in every convention."""
+
+from __future__ import annotations
+
+import math
+
+from fairasr.core import AuditResult, DisparityReport, Estimate, Gaps
+from fairasr.report import numbers
+from fairasr.report.headline import is_supported
+from fairasr.report.table import Cell, Table, columns
+from fairasr.report.wording import BASES, METHOD_COLUMNS, STABILITY, clipped, method_in_words, name_in_words
+
+
+def in_order(reports: dict[str, DisparityReport]) -> list[DisparityReport]:
+    """Reports of one system, largest honest gap first, not estimable last; the order does not depend on the mapping's."""
+    return sorted(reports.values(), key=lambda r: (-_or_least(r.honest.relative_to_top.value), r.method))
+
+
+def methods_table(result: AuditResult) -> Table:
+    """The focus system's gap under every way of grouping."""
+    system = result.system(result.focus)
+    return Table(
+        caption=f"The gap of {clipped(system.system)} ({system.rate_name}) under every way of grouping its speakers, largest first. "
+        "Honest figures, with 95 % intervals.",
+        columns=columns(*METHOD_COLUMNS),
+        rows=tuple(_method_row(report) for report in in_order(dict(system.reports))),
+        reading=METHOD_COLUMNS,
+        cards=True,
+    )
+
+
+def _method_row(report: DisparityReport) -> tuple[Cell, ...]:
+    honest = report.honest
+    because = _reason(honest)
+    return (
+        Cell(text=method_in_words(report.method), note=f"on {_basis(honest.basis)}", tag="gap shown" if is_supported(report) else ""),
+        Cell(text=numbers.percent_interval(honest.relative_to_top, because=because)),
+        Cell(text=numbers.percent_interval(honest.relative_to_bottom, because=because)),
+        Cell(
+            text=numbers.points_interval(honest.difference_to_overall, because=because),
+            note=f"{numbers.percent(honest.bottom_rate.value)} against {numbers.percent(honest.overall_rate.value)}",
+        ),
+        Cell(
+            text=f"{numbers.percent(honest.bottom_share_speakers)} of speakers",
+            note=f"{numbers.percent(honest.bottom_share_words)} of words; {numbers.count(honest.bottom_n_speakers)} speakers",
+        ),
+        _optimism(report),
+        Cell(
+            text=numbers.probability(report.p_value),
+            note="" if report.p_value is None else f"Holm {numbers.probability(report.p_adjusted)}",
+            muted=report.p_value is None,
+        ),
+        _stability(report),
+    )
+
+
+def _optimism(report: DisparityReport) -> Cell:
+    apparent, honest = report.apparent.relative_to_top.value, report.honest.relative_to_top.value
+    difference = numbers.points(apparent - honest)
+    return Cell(
+        text=f"{numbers.percent(apparent)} → {numbers.percent(honest)}",
+        note=f"optimism {difference}" if math.isfinite(apparent - honest) else "",
+    )
+
+
+def _stability(report: DisparityReport) -> Cell:
+    if not report.stability:
+        return Cell(text="not measured", muted=True)
+    lines = [f"{STABILITY.get(name, name_in_words(name))} {numbers.coefficient(report.stability[name])}" for name in sorted(report.stability)]
+    first = sorted(report.stability)[-1]
+    return Cell(text=numbers.coefficient(report.stability[first]), note="; ".join(lines))
+
+
+def everything_table(result: AuditResult) -> Table:
+    """Every system under every way of grouping."""
+    return Table(
+        caption="Every system under every way of grouping. Honest figures, with 95 % intervals.",
+        columns=columns("System", "Way of grouping", "All speakers", "Worst groups", "Gap to the best served", "p", words=("Way of grouping",)),
+        rows=tuple(
+            (
+                Cell(text=clipped(system.system), tag="in focus" if system.system == result.focus else ""),
+                Cell(text=method_in_words(report.method)),
+                Cell(text=numbers.percent(report.honest.overall_rate.value)),
+                Cell(text=numbers.percent(report.honest.bottom_rate.value)),
+                Cell(text=numbers.percent_interval(report.honest.relative_to_top, because=_reason(report.honest))),
+                Cell(
+                    text=numbers.probability(report.p_value),
+                    note="" if report.p_value is None else f"Holm {numbers.probability(report.p_adjusted)}",
+                    muted=report.p_value is None,
+                ),
+            )
+            for system in result.systems
+            for report in in_order(dict(system.reports))
+        ),
+    )
+
+
+def conventions_table(report: DisparityReport) -> Table:
+    """One method's gap in every convention, on every set of speakers it was estimated on."""
+    return Table(
+        caption=f"The gap of “{method_in_words(report.method)}” in every convention. Worst and best: the groups the discovery speakers rank so.",
+        columns=columns(
+            "Estimated on",
+            "Worst",
+            "Best",
+            "All",
+            "Gap to the best served",
+            "Gap to the worst served",
+            "Relative to all",
+            "Worst minus all",
+            "Worst minus the rest",
+        ),
+        rows=tuple(_convention_row(gaps) for gaps in (report.honest, *report.other, report.apparent)),
+    )
+
+
+def _convention_row(gaps: Gaps) -> tuple[Cell, ...]:
+    because = _reason(gaps)
+
+    def rate(estimate: Estimate) -> Cell:
+        return Cell(text=numbers.percent_interval(estimate, because=because), muted=not math.isfinite(estimate.value))
+
+    def difference(estimate: Estimate) -> Cell:
+        return Cell(text=numbers.points_interval(estimate, because=because), muted=not math.isfinite(estimate.value))
+
+    return (
+        Cell(
+            text=_basis(gaps.basis),
+            note=f"{numbers.count(gaps.n_speakers)} speakers: {numbers.count(gaps.bottom_n_speakers)} worst, {numbers.count(gaps.top_n_speakers)} best",
+        ),
+        *(rate(e) for e in (gaps.bottom_rate, gaps.top_rate, gaps.overall_rate)),
+        *(rate(e) for e in (gaps.relative_to_top, gaps.relative_to_bottom, gaps.relative_to_overall)),
+        *(difference(e) for e in (gaps.difference_to_overall, gaps.difference_to_rest)),
+    )
+
+
+def _basis(basis: str) -> str:
+    return BASES.get(basis, basis)
+
+
+def _reason(gaps: Gaps) -> str:
+    """Why a gap has no number."""
+    if gaps.bottom_n_speakers == 0:
+        return "no speaker in the worst groups"
+    if gaps.top_n_speakers == 0:
+        return "no speaker in the best groups"
+    if gaps.top_rate.value == 0:
+        return "the best groups have no errors"
+    return "too few speakers"
+
+
+def _or_least(value: float) -> float:
+    return value if math.isfinite(value) else -math.inf

@@ -1,0 +1,105 @@
+"""Results as bytes for other programs: JSON, Parquet, CSV. Same result, same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from fairasr.core import AuditResult
+from fairasr.core.disparity import COHORT_COLUMNS
+from fairasr.core.estimate import plain
+from fairasr.report.numbers import number
+
+KEY_COLUMNS = ("system", "method", "rate_name", "basis")
+TEXT_COLUMNS = (*KEY_COLUMNS, "cohort", "description", "role", "suppressed")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+LONGEST_NAME = 80
+
+
+def json_bytes(data: Any) -> bytes:
+    """`data` as JSON in UTF-8: keys sorted, missing numbers null, never NaN."""
+    return (json.dumps(plain(data), allow_nan=False, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def cohorts_parquet(result: AuditResult) -> bytes:
+    """`cohorts_table` as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = cohorts_table(result)
+    schema = pa.schema([(name, _arrow_type(name)) for name in table.columns])
+    columns = [pa.array([None if pd.isna(v) else v for v in table[name]], type=schema.field(name).type) for name in table.columns]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink)
+    return sink.getvalue()
+
+
+def cohorts_csv(result: AuditResult) -> bytes:
+    """`cohorts_table` as CSV for spreadsheets: text that would run as a formula gets a leading apostrophe, numbers stay numbers."""
+    table = cohorts_table(result)
+    sink = io.StringIO(newline="")
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([_csv_cell(value) for value in row] for row in table.itertuples(index=False, name=None))
+    return sink.getvalue().encode()
+
+
+def cohorts_table(result: AuditResult) -> pd.DataFrame:
+    """Every cohort of every system x method: system, method, rate_name, basis, then COHORT_COLUMNS; suppressed numbers missing."""
+    columns = [*KEY_COLUMNS, *COHORT_COLUMNS]
+    rows = pd.DataFrame(_cohort_rows(result), columns=columns)
+    for name in columns:
+        if name in TEXT_COLUMNS:
+            rows[name] = rows[name].astype("string")
+        elif name.startswith("n_"):
+            rows[name] = rows[name].astype("Int64")
+        else:
+            rows[name] = rows[name].astype("float64")
+    return rows
+
+
+def rule_names(methods: Iterable[str]) -> dict[str, str]:
+    """A file name for each method that every file system takes: letters, digits, "-", "_" and ".", no two alike in any case."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for method in sorted(methods):
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", method)[:LONGEST_NAME].strip("-.") or "rule"
+        name, position = stem, 1
+        while name.lower() in taken:
+            position += 1
+            name = f"{stem}-{position}"
+        taken.add(name.lower())
+        names[method] = f"{name}.json"
+    return names
+
+
+def _cohort_rows(result: AuditResult) -> Iterator[list[Any]]:
+    for system in result.systems:
+        for method in sorted(system.reports):
+            report = system.reports[method]
+            for row in report.cohorts.to_dict("records"):
+                keys = [system.system, method, report.rate_name, report.honest.basis]
+                values = [row[name] if name in TEXT_COLUMNS else number(row[name]) for name in COHORT_COLUMNS]
+                yield [*keys, *values]
+
+
+def _arrow_type(name: str) -> Any:
+    import pyarrow as pa
+
+    if name in TEXT_COLUMNS:
+        return pa.string()
+    return pa.int64() if name.startswith("n_") else pa.float64()
+
+
+def _csv_cell(value: Any) -> Any:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value

@@ -1,0 +1,117 @@
+"""The one sentence a manager reads: the largest gap that is shown, or that none is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fairasr.core import AuditResult, DisparityReport, SystemResult
+from fairasr.report import numbers
+from fairasr.report.wording import clipped, group_in_words, method_in_words, rate_in_words, unit_in_words
+
+ALPHA = 0.05
+MOST_NAMES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """What was found, in words.
+
+    Attributes:
+        shown: whether a gap is claimed.
+        group: who is worst served; "" where nothing is claimed. Text of the user's data: to be escaped and set apart.
+        sentence: what is said of the group, or the whole finding where nothing is claimed.
+        detail: how sure that is and where it comes from.
+    """
+
+    shown: bool
+    group: str
+    sentence: str
+    detail: str
+
+
+def headline(result: AuditResult) -> Headline:
+    """The finding for the focus system: of the gaps that interval and p support, the one with the largest lower bound."""
+    system = result.system(result.focus)
+    reports = list(system.reports.values())
+    if not reports:
+        return Headline(
+            shown=False,
+            group="",
+            sentence="No way of grouping the speakers could be run, so this report says nothing about gaps.",
+            detail="The reasons are listed under “What could not be run”.",
+        )
+    supported = [report for report in reports if is_supported(report)]
+    if not supported:
+        return _nothing_shown(system, reports)
+    report = max(supported, key=lambda r: (r.honest.difference_to_overall.lo, r.method))
+    return _gap_shown(report, n_methods=len(reports))
+
+
+def is_supported(report: DisparityReport) -> bool:
+    """Whether the honest gap to all speakers is shown: its interval lies above 0, and p (Holm where there is one) is below 0.05.
+
+    Where no permutations were run the interval alone decides. A gap on the speakers the groups were found on never counts.
+    """
+    probability = report.p_value if report.p_adjusted is None else report.p_adjusted
+    low = report.honest.difference_to_overall.lo
+    return report.honest.basis != "apparent" and math.isfinite(low) and low > 0 and (probability is None or probability < ALPHA)
+
+
+def worst_in_words(report: DisparityReport) -> str:
+    """Who is in the bottom cohorts: up to two descriptions, then how many more."""
+    known = report.by_cohort["description"].to_dict()
+    if not report.honest.bottom or any(label not in known for label in report.honest.bottom):
+        return f"the speakers ranked worst by “{method_in_words(report.method)}”"
+    names = [group_in_words(label=label, description=known[label])[0] for label in report.honest.bottom]
+    more = len(names) - MOST_NAMES
+    tail = f"; and {more} more {'group' if more == 1 else 'groups'}" if more > 0 else ""
+    return clipped("; ".join(names[:MOST_NAMES])) + tail
+
+
+def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
+    gap = report.honest
+    errors, unit = unit_in_words(report.rate_name)
+    difference = gap.difference_to_overall
+    interval = f"[{numbers.per_hundred(difference.lo)}, {numbers.per_hundred(difference.hi)}]"
+    certainty = (
+        "No permutation test was run: the interval alone supports this."
+        if report.p_value is None
+        else f"{numbers.p_equals(report.p_value)}."
+        if report.p_adjusted is None
+        else f"{numbers.p_equals(report.p_adjusted)} after correction for {_ways(n_methods)}."
+    )
+    return Headline(
+        shown=True,
+        group=worst_in_words(report),
+        sentence=f"{numbers.per_hundred(gap.bottom_rate.value)} {errors} per {unit}, against {numbers.per_hundred(gap.overall_rate.value)} "
+        f"overall: a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}.",
+        detail=f"{numbers.count(gap.bottom_n_speakers)} of {numbers.count(gap.n_speakers)} speakers, grouped by "
+        f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}",
+    )
+
+
+def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Headline:
+    errors, unit = unit_in_words(system.rate_name)
+    upper = [r.honest.difference_to_overall.hi for r in reports if math.isfinite(r.honest.difference_to_overall.hi)]
+    n_speakers = max(r.honest.n_speakers for r in reports)
+    open_question = (
+        f" A worst group up to {numbers.per_hundred(max(upper))} {errors} per {unit} above all speakers cannot be ruled out." if upper else ""
+    )
+    return Headline(
+        shown=False,
+        group="",
+        sentence=f"No gap was shown with these {numbers.count(n_speakers)} speakers: {_tried(len(reports))}.",
+        detail=f"The {rate_in_words(system.rate_name)} of all speakers is {numbers.percent_interval(system.overall)}. "
+        f"This is no proof that everyone is served alike.{open_question}",
+    )
+
+
+def _ways(n_methods: int) -> str:
+    return "the one way of grouping tried" if n_methods == 1 else f"the {n_methods} ways of grouping tried"
+
+
+def _tried(n_methods: int) -> str:
+    if n_methods == 1:
+        return "the one way of grouping that was run finds no group that is clearly worse served than all"
+    return f"none of the {n_methods} ways of grouping finds a group that is clearly worse served than all"

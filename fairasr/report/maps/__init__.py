@@ -1,0 +1,43 @@
+"""Maps of an audit: self-contained SVG that needs no network and no script, and GeoJSON for other tools.
+
+No speaker's place is drawn or written, only cohorts: regions, areas, clusters.
+"""
+
+from __future__ import annotations
+
+from fairasr.core import DisparityReport
+from fairasr.report.maps.bubbles import projection_svg
+from fairasr.report.maps.geojson import regions_geojson
+from fairasr.report.maps.regions import areas_svg, boxes_svg
+
+__all__ = ["map_svg", "regions_geojson"]
+
+
+def map_svg(report: DisparityReport, *, title: str, min_speakers: int | None = None) -> str | None:
+    """The report's map as one SVG element to be put in a page as it is, legend included; None where there is nothing to draw.
+
+    Colours are the rates (shrunken where the report has them) against the overall rate, blue below and orange above; paler and dashed where
+    the interval includes the overall rate, dotted where the interval is wide, hatched where the number is suppressed, grey where nobody
+    spoke. Width follows the page from 340 px up; text outside the map takes the page's colour.
+
+    Args:
+        report: `report.map` says what is drawn: "boxes", "areas" or "projection".
+        title: what the map shows, for screen readers.
+        min_speakers: the least number of speakers a shown cohort has, for the words about suppressed ones.
+
+    Raises:
+        ValueError: the map is of a kind this version cannot draw.
+    """
+    layer = report.map
+    if layer is None:
+        return None
+    match layer.get("kind"):
+        case "boxes":
+            return boxes_svg(report, layer["boxes"], title=title, min_speakers=min_speakers) if layer["boxes"] else None
+        case "areas":
+            return areas_svg(report, layer["boundaries"], title=title, min_speakers=min_speakers)
+        case "projection":
+            points, axes = layer["points"], layer.get("axes", ())
+            return projection_svg(report, points, axes, title=title, min_speakers=min_speakers) if points else None
+        case kind:
+            raise ValueError(f"a map of kind {kind!r} cannot be drawn; {report.method!r} may have boxes, areas or projection.")

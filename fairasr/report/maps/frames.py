@@ -1,0 +1,142 @@
+"""A frame: the land a map shows, and the way from degrees to SVG units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.affinity import translate
+
+from fairasr.geography import boundaries
+from fairasr.geography.projections import Projection, albers_usa, equal_earth, equirectangular
+from fairasr.report.maps.extents import Extent, framed
+
+WIDTH = 960.0
+"""SVG units, which are CSS pixels on a page that wide."""
+
+PADDING = 6.0
+DENSE_DEG = 2.0
+"""Straight edges in degrees are bent by a projection: they get a point every 2 degrees."""
+
+EQUIRECTANGULAR_WIDEST_DEG = 140.0
+EQUIRECTANGULAR_NORTHMOST_DEG = 75.0
+US_STATES_WIDEST_DEG = 110.0
+TERRITORIES = frozenset({"60", "66", "69", "72", "78"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What a map shows and where.
+
+    Attributes:
+        areas: land, one geometry an area, in degrees within the frame's longitudes.
+        fine: finer borders drawn thinly over it (US states), in degrees.
+        window: the box of degrees that is shown; None shows all of `areas` wherever they are.
+        projection: degrees to the plane.
+        scale: SVG units per unit of the plane.
+        left, top: of the plane, at the SVG's corner.
+        height: of the map in SVG units; its width is `WIDTH`.
+    """
+
+    areas: np.ndarray
+    fine: np.ndarray
+    window: Extent | None
+    projection: Projection
+    scale: float
+    left: float
+    top: float
+    height: float
+
+    def clip(self, geometry: Any) -> Any:
+        """The part of a geometry within -180..180 that the frame shows, moved by whole turns into its longitudes."""
+        return geometry if self.window is None else _clip(geometry, self.window)
+
+    def place(self, geometry: Any) -> Any:
+        """Clipped polygons in degrees to polygons in SVG units."""
+        if geometry.is_empty:
+            return geometry
+        return shapely.transform(shapely.segmentize(geometry, DENSE_DEG), self._to_units)
+
+    def _to_units(self, points: np.ndarray) -> np.ndarray:
+        x, y = self.projection(points[:, 0].copy(), points[:, 1].copy())
+        return np.column_stack([(x - self.left) * self.scale, (self.top - y) * self.scale])
+
+
+def _clip(geometry: Any, window: Extent) -> Any:
+    if geometry.is_empty:
+        return geometry
+    west, _, east, _ = geometry.bounds
+    pieces = []
+    for turn in (-360.0, 0.0, 360.0):
+        if west + turn < window.east and east + turn > window.west:
+            moved = translate(geometry, turn) if turn else geometry
+            pieces.append(shapely.intersection(moved, shapely.box(window.west, window.south, window.east, window.north)))
+    parts = [part for piece in pieces for part in _polygons(piece)]
+    return shapely.MultiPolygon(parts)
+
+
+def _polygons(geometry: Any) -> list[Any]:
+    """The polygons in a geometry of any type."""
+    parts = shapely.get_parts(geometry)
+    nested = [piece for part in parts for piece in shapely.get_parts(part)]
+    return [piece for piece in nested if piece.geom_type == "Polygon" and not piece.is_empty]
+
+
+def _fit(*, areas: np.ndarray, fine: np.ndarray, window: Extent | None, projection: Projection, outline: Any) -> Frame:
+    """The frame whose width the projected `outline` fills."""
+    points = shapely.get_coordinates(shapely.segmentize(outline, DENSE_DEG))
+    x, y = projection(points[:, 0].copy(), points[:, 1].copy())
+    scale = (WIDTH - 2 * PADDING) / (x.max() - x.min())
+    return Frame(
+        areas=areas,
+        fine=fine,
+        window=window,
+        projection=projection,
+        scale=scale,
+        left=x.min() - PADDING / scale,
+        top=y.max() + PADDING / scale,
+        height=(y.max() - y.min()) * scale + 2 * PADDING,
+    )
+
+
+def world_frame(extent: Extent) -> Frame:
+    """Countries within the extent: one country or continent true to scale at its middle, or the world by equal areas."""
+    window = framed(extent)
+    is_wide = window.width_deg > EQUIRECTANGULAR_WIDEST_DEG or max(abs(window.south), window.north) > EQUIRECTANGULAR_NORTHMOST_DEG
+    projection = (
+        equal_earth(central_longitude_deg=window.central_longitude_deg)
+        if is_wide
+        else equirectangular(
+            central_longitude_deg=window.central_longitude_deg,
+            standard_latitude_deg=float(np.clip(window.central_latitude_deg, -60, 60)),
+        )
+    )
+    shows_states = window.width_deg <= US_STATES_WIDEST_DEG
+    return _fit(
+        areas=_within("countries", window),
+        fine=_within("us_states", window) if shows_states else np.array([], dtype=object),
+        window=window,
+        projection=projection,
+        outline=shapely.box(window.west, window.south, window.east, window.north),
+    )
+
+
+def _within(name: str, window: Extent) -> np.ndarray:
+    clipped = np.array([_clip(geometry, window) for geometry in boundaries(name).geometries], dtype=object)
+    return clipped[[not geometry.is_empty for geometry in clipped]]
+
+
+def us_frame(*, territories: frozenset[str] = frozenset()) -> Frame:
+    """The states of the US, Alaska and Hawaii as insets, with the territories asked for."""
+    layer = boundaries("us_states")
+    shown = np.array([i not in TERRITORIES or i in territories for i in layer.ids])
+    areas = layer.geometries[shown]
+    return _fit(
+        areas=areas,
+        fine=np.array([], dtype=object),
+        window=None,
+        projection=albers_usa(),
+        outline=shapely.union_all(areas),
+    )

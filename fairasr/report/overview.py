@@ -1,0 +1,164 @@
+"""The audit as a whole: what was audited, the systems, their paired comparison, what changes with the normaliser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from fairasr.core import AuditResult, ChangeReport, SystemResult
+from fairasr.report import numbers
+from fairasr.report.table import Cell, Column, Table, columns
+from fairasr.report.wording import clipped, group_in_words, method_in_words, name_in_words, suppression_in_words
+
+
+def figures(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The counts at the top: (figure, what it counts, small print)."""
+    by_utterance = "" if data.get("has_speaker_ids", True) else "no speaker ids: every utterance counts as its own speaker"
+    shown = [
+        (numbers.count(data.get("n_utterances")), "utterances", ""),
+        (numbers.count(data.get("n_speakers")), "speakers", by_utterance),
+        (numbers.count(data.get("n_ref_words")), "reference words", ""),
+    ]
+    if data.get("discovery_speakers") is not None:
+        shown.append((numbers.count(data["discovery_speakers"]), "speakers used to find groups", ""))
+    if data.get("confirmation_speakers") is not None:
+        shown.append((numbers.count(data["confirmation_speakers"]), "other speakers used to judge them", ""))
+    return shown
+
+
+def left_out_table(counts: Mapping[str, int], *, caption: str, heading: str, unit: str, total: Any) -> Table | None:
+    """Reasons or columns with their counts, largest first; None where there are none."""
+    rows = sorted(((name, n) for name, n in counts.items() if n), key=lambda item: (-item[1], item[0]))
+    if not rows:
+        return None
+    whole = numbers.number(total)
+    return Table(
+        caption=caption,
+        columns=columns(heading, unit),
+        rows=tuple(
+            (Cell(text=clipped(name)), Cell(text=numbers.count(n), note=numbers.percent(n / whole) if whole > 0 else "")) for name, n in rows
+        ),
+    )
+
+
+def systems_table(result: AuditResult) -> Table:
+    """Every system over all speakers: rate with interval, kinds of error, missing and empty output."""
+    rate_name = result.system(result.focus).rate_name
+    return Table(
+        caption=f"Every system over all speakers. {rate_name} with its 95 % interval over speakers; the kinds of error add up to it.",
+        columns=columns("System", rate_name, "Wrong words (S)", "Left out (D)", "Put in (I)", "No output", "Empty output", "Loops"),
+        rows=tuple(_system_row(system, focus=result.focus, several=len(result.systems) > 1) for system in result.systems),
+        cards=True,
+    )
+
+
+def _system_row(system: SystemResult, *, focus: str, several: bool) -> tuple[Cell, ...]:
+    totals = system.totals
+    words, utterances = totals.get("n_ref_words", 0), totals.get("n_utterances", 0)
+
+    def share(column: str, whole: int) -> str:
+        return numbers.percent(totals[column] / whole if whole else None) if column in totals else numbers.NOT_RECORDED
+
+    def utterances_with(column: str) -> Cell:
+        return Cell(text=numbers.count(totals.get(column)), note=share(column, utterances) if totals.get(column) else "")
+
+    return (
+        Cell(text=clipped(system.system), note=system.normaliser, tag="in focus" if several and system.system == focus else ""),
+        Cell(text=numbers.percent_interval(system.overall, because="no reference words")),
+        *(Cell(text=share(kind, words)) for kind in ("substitutions", "deletions", "insertions")),
+        *(utterances_with(column) for column in ("n_missing", "n_empty", "n_loops")),
+    )
+
+
+def comparison_table(result: AuditResult) -> Table | None:
+    """Over all speakers, each comparison of two systems; None where there is none."""
+    rows = [(change, row) for change in result.comparisons for row in change.changes.to_dict("records") if row["cohort"] == "all"]
+    if not rows:
+        return None
+    return Table(
+        caption="Two systems on the same utterances, paired by speaker. A change above 0 means that the second makes more errors.",
+        columns=columns("Compared", "First", "Second", "Change", "p", "Speakers"),
+        rows=tuple(
+            (Cell(text=f"{clipped(change.before)} → {clipped(change.after)}"), *_change_cells(row), Cell(text=numbers.count(row["n_speakers"])))
+            for change, row in rows
+        ),
+        cards=True,
+    )
+
+
+def change_by_cohort_table(change: ChangeReport, *, min_speakers: int | None) -> Table | None:
+    """One comparison cohort by cohort; None where it has only the row over all speakers."""
+    rows = [row for row in change.changes.to_dict("records") if row["cohort"] != "all"]
+    if not rows:
+        return None
+    return Table(
+        caption=f"{clipped(change.before)} → {clipped(change.after)}, group by group.",
+        columns=columns("Group", "First", "Second", "Change", "p", "Speakers"),
+        rows=tuple(_change_row(row, min_speakers=min_speakers) for row in rows),
+    )
+
+
+def _change_row(row: Mapping[str, Any], *, min_speakers: int | None) -> tuple[Cell, ...]:
+    title = group_in_words(label=row["cohort"], description="")[0]
+    if row.get("suppressed"):
+        reason = suppression_in_words(row["suppressed"], min_speakers=min_speakers)
+        return Cell(text=title), Cell(text=reason, muted=True), *(Cell(text="–", muted=True) for _ in range(4))
+    return Cell(text=title), *_change_cells(row), Cell(text=numbers.count(row["n_speakers"]))
+
+
+def _change_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    change = numbers.estimate_of(row, "change")
+    clear = change.is_known and (change.lo > 0 or change.hi < 0)
+    tag = ("worse" if change.value > 0 else "better") if clear else ""
+    return (
+        Cell(text=numbers.percent(row["rate_before"])),
+        Cell(text=numbers.percent(row["rate_after"])),
+        Cell(text=numbers.points_interval(change), tag=tag),
+        Cell(text=numbers.probability(row["p_value"])),
+    )
+
+
+def sensitivity_table(sensitivity: pd.DataFrame | None) -> Table | None:
+    """How the gap changes with the text normaliser; None where no other was tried."""
+    if sensitivity is None or sensitivity.empty:
+        return None
+    return Table(
+        caption="The gap to the best served under other text normalisers. “Flips”: its sign or significance differs from this audit's own.",
+        columns=columns("Way of grouping", "System", "Normaliser", "Gap to the best served", words=("System", "Normaliser")),
+        rows=tuple(_sensitivity_row(row) for row in sensitivity.to_dict("records")),
+    )
+
+
+def _sensitivity_row(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    gap = numbers.Estimate(value=numbers.number(row["relative_to_top"]), lo=numbers.number(row["lo"]), hi=numbers.number(row["hi"]))
+    return (
+        Cell(text=method_in_words(row["method"])),
+        Cell(text=clipped(row["system"])),
+        Cell(text=clipped(row["normaliser"])),
+        Cell(text=numbers.percent_interval(gap), tag="flips" if row["flips"] else ""),
+    )
+
+
+def settings_table(settings: Mapping[str, Any], *, caption: str) -> Table | None:
+    """Settings or hashes by name; None where there are none."""
+    if not settings:
+        return None
+    return Table(
+        caption=caption,
+        columns=(Column(heading="Name", numeric=False), Column(heading="Value", numeric=False)),
+        rows=tuple((Cell(text=name_in_words(str(name))), Cell(text=_setting(settings[name]))) for name in sorted(settings)),
+    )
+
+
+def _setting(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return clipped(", ".join(f"{key}: {_setting(value[key])}" for key in sorted(value)))
+    if isinstance(value, (list, tuple)):
+        return clipped(", ".join(_setting(item) for item in value))
+    return clipped(str(value))

@@ -1,0 +1,137 @@
+"""The report as one HTML page: no script, no request, nothing beside it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairasr.core import AuditResult, DisparityReport
+from fairasr.report.atomic import write_file
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = "templates"
+
+
+def render_html(result: AuditResult) -> str:
+    """The page: self-contained, opens from a file with no network, holds no script. Same result, same text."""
+    return _environment().get_template("page.html.jinja").render(_view(result))
+
+
+def write_html(result: AuditResult, path: str | Path) -> Path:
+    """Write the page to `path`, all of it or nothing; the path written.
+
+    Raises:
+        OutputError: the file cannot be written; what was there before still is.
+    """
+    return write_file(Path(path), render_html(result).encode())
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("fairasr.report", TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["drawing"] = _drawing
+    return environment
+
+
+def _drawing(svg: str) -> Any:
+    """Marks SVG made by this package (numbers only, or labels it escaped itself) as safe to put into the page."""
+    from markupsafe import Markup
+
+    return Markup(svg)
+
+
+def _view(result: AuditResult) -> dict[str, Any]:
+    """All that the template prints, in words."""
+    from fairasr.report import comparison, headline, overview, wording
+
+    system = result.system(result.focus)
+    data = result.data
+    min_speakers = data.get("min_speakers")
+    reports = comparison.in_order(dict(system.reports))
+    return {
+        "title": result.title,
+        "style": (resources.files("fairasr.report") / TEMPLATES / "page.css").read_text(encoding="utf-8"),
+        "headline": headline.headline(result),
+        "focus": system,
+        "rate_in_words": wording.rate_in_words(system.rate_name),
+        "n_systems": len(result.systems),
+        "warnings": result.warnings,
+        "figures": overview.figures(data),
+        "left_out": [
+            table
+            for table in (
+                overview.left_out_table(
+                    data.get("set_aside", {}), caption="Rows set aside, and why.", heading="Reason", unit="Rows", total=None
+                ),
+                overview.left_out_table(
+                    data.get("missing", {}),
+                    caption="Utterances without a value, by column.",
+                    heading="Column",
+                    unit="Utterances",
+                    total=data.get("n_utterances"),
+                ),
+            )
+            if table is not None
+        ],
+        "systems": overview.systems_table(result),
+        "paired": overview.comparison_table(result),
+        "paired_by_cohort": [
+            table
+            for table in (overview.change_by_cohort_table(change, min_speakers=min_speakers) for change in result.comparisons)
+            if table is not None
+        ],
+        "methods": comparison.methods_table(result) if reports else None,
+        "sections": [_section(report, min_speakers=min_speakers) for report in reports],
+        "everything": comparison.everything_table(result) if len(result.systems) > 1 and reports else None,
+        "sensitivity": overview.sensitivity_table(result.sensitivity),
+        "skipped": [(wording.method_in_words(method), result.skipped[method]) for method in sorted(result.skipped)],
+        "min_speakers": min_speakers,
+        "provenance": result.provenance,
+        "provenance_tables": [
+            table
+            for table in (
+                overview.settings_table(result.provenance.inputs, caption="Input files and their SHA-256."),
+                overview.settings_table(result.provenance.settings, caption="Settings of the audit."),
+            )
+            if table is not None
+        ],
+    }
+
+
+def _section(report: DisparityReport, *, min_speakers: int | None) -> dict[str, Any]:
+    """What the template prints of one method."""
+    from fairasr.report import cohorts, comparison, headline, numbers, overview, wording
+    from fairasr.report.maps import map_svg
+
+    words = wording.method_in_words(report.method)
+    caption = f"{report.rate_name} of {wording.clipped(report.system)} by “{words}”"
+    spread = report.spread
+    return {
+        "words": words,
+        "method": report.method,
+        "shown": headline.is_supported(report),
+        "worst": headline.worst_in_words(report),
+        "gap": numbers.percent_interval(report.honest.relative_to_top),
+        "p": numbers.p_equals(report.p_value),
+        "n_permutations": report.n_permutations,
+        "cohorts": cohorts.cohort_tables(report, min_speakers=min_speakers),
+        "conventions": comparison.conventions_table(report),
+        "spread": ""
+        if spread.n_cohorts == 0
+        else f"Over the {numbers.count(spread.n_cohorts)} groups shown, {report.rate_name} has mean {numbers.percent(spread.mean)}, "
+        f"largest {numbers.percent(spread.max)}, 90th percentile {numbers.percent(spread.percentile_90)}, "
+        f"variance {spread.variance:.4g}.",
+        "partitions": cohorts.partitions_table(report),
+        "map": map_svg(report, title=caption),
+        "map_caption": f"{caption}. The tables above hold the same numbers.",
+        "notes": report.notes,
+        "settings": overview.settings_table(report.settings, caption=f"Settings of “{words}”."),
+    }
