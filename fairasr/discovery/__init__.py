@@ -1,12 +1,14 @@
 """Discovery: Manifest, Counts -> rule; rule, Manifest -> Partition. One method per file, one line per method in METHODS."""
 
 from fairasr.discovery.base import CohortRule, Discoverer, HasAreas, HasPartitions, Search, fit
+from fairasr.discovery.frozen import FrozenRule
 from fairasr.discovery.registry import METHODS, Method, read_rule, settings_of
 
 __all__ = [
     "METHODS",
     "CohortRule",
     "Discoverer",
+    "FrozenRule",
     "HasAreas",
     "HasPartitions",
     "Method",

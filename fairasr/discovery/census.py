@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from fairasr.core.schema import Column, Rule, check, is_zip_code
 from fairasr.discovery.census_card import CensusCard, ShareColumn, ValueColumn, read_card
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Attribute:
     """One attribute of areas.
 
@@ -45,10 +44,14 @@ class Attribute:
     def condition(self, threshold: float, *, at_least: bool) -> str:
         """What is so of an area on one side of a threshold: "at least 50 % of residents are Hispanic"."""
         side = "at least" if at_least else "less than"
-        return f"{side} {self.shown(threshold)} of {self.wording}" if self.is_share else f"the {self.wording} is {side} {self.shown(threshold)}"
+        return (
+            f"{side} {self.shown(threshold)} of {self.wording}"
+            if self.is_share
+            else f"the {self.wording} is {side} {self.shown(threshold)}"
+        )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CensusTable:
     """Attributes of areas, as a card describes them.
 
@@ -74,11 +77,6 @@ class CensusTable:
     def __str__(self) -> str:
         return f"{self.name} ({len(self.zip_codes):,} areas, {len(self.attributes)} attributes)"
 
-    @cached_property
-    def index(self) -> pd.Index:
-        """`zip_codes`, for look-ups."""
-        return pd.Index(self.zip_codes)
-
 
 def read_census(card: str | Path | CensusCard, table: str | Path | pd.DataFrame | None = None) -> CensusTable:
     """The census table that a card describes.
@@ -95,7 +93,9 @@ def read_census(card: str | Path | CensusCard, table: str | Path | pd.DataFrame 
     sha256 = ""
     if table is None:
         if not card.table:
-            raise IngestError(f"the census card {card.name!r} names no table. Add 'table' to its [census], or give the table apart.")
+            raise IngestError(
+                f"the census card {card.name!r} names no table. Add 'table' to its [census], or give the table apart."
+            )
         table = card.folder / card.table
     if not isinstance(table, pd.DataFrame):
         path = Path(table)
@@ -137,14 +137,20 @@ def _read_table(path: Path, *, zcta: str) -> pd.DataFrame:
         # Codes begin with zeros, so a column of codes must never pass through numbers.
         return pd.read_csv(path, dtype={zcta: str}, encoding="utf-8", sep="\t" if path.suffix == ".tsv" else ",")
     except (OSError, ValueError) as error:
-        raise IngestError(f"the census table {path.name} cannot be read ({str(error).splitlines()[0]}). Give a CSV or Parquet file.") from error
+        raise IngestError(
+            f"the census table {path.name} cannot be read ({str(error).splitlines()[0]}). Give a CSV or Parquet file."
+        ) from error
 
 
 def _rules(card: CensusCard) -> list[Column]:
     """One rule per column the card names; a column named twice keeps the rules of both."""
     rules = [
         Column(
-            name=card.zcta, wording="five digits kept as text (numbers lose leading zeros)", rule=_is_present_zip_code, required=True, unique=True
+            name=card.zcta,
+            wording="five digits kept as text (numbers lose leading zeros)",
+            rule=_is_present_zip_code,
+            required=True,
+            unique=True,
         )
     ]
     for share in card.shares:
@@ -153,7 +159,8 @@ def _rules(card: CensusCard) -> list[Column]:
         else:
             rules += [_number(column, "a number >= 0, or missing", low=0) for column in (share.numerator, share.denominator)]
     rules += [_number(value.column, f"a number >= {value.minimum:g}, or missing", low=value.minimum) for value in card.values]
-    rules += [_number(item.margin, "a margin of error >= 0, or missing", low=0) for item in (*card.shares, *card.values) if item.margin]
+    margins = [share.margin for share in card.shares] + [value.margin for value in card.values]
+    rules += [_number(margin, "a margin of error >= 0, or missing", low=0) for margin in margins if margin]
     if card.has_points:
         rules.append(_number(card.latitude_deg, "a number in -90..90 [degrees north], or missing", low=-90, high=90))
         rules.append(_number(card.longitude_deg, "a number in -180..180 [degrees east], or missing", low=-180, high=180))
@@ -187,12 +194,18 @@ def _share(table: pd.DataFrame, share: ShareColumn) -> Attribute:
         # Nobody lives there, or the parts exceed the whole: no share is known.
         usable = (denominator > 0) & (numerator <= denominator)
         numbers = np.where(usable, numerator / np.where(usable, denominator, 1), np.nan)
-    return Attribute(name=share.name, wording=share.wording, unit="", numbers=numbers, margins=_margins(table, share.margin) / share.scale)
+    return Attribute(
+        name=share.name, wording=share.wording, unit="", numbers=numbers, margins=_margins(table, share.margin) / share.scale
+    )
 
 
 def _value(table: pd.DataFrame, value: ValueColumn) -> Attribute:
     return Attribute(
-        name=value.name, wording=value.wording, unit=value.unit, numbers=_numbers(table[value.column]), margins=_margins(table, value.margin)
+        name=value.name,
+        wording=value.wording,
+        unit=value.unit,
+        numbers=_numbers(table[value.column]),
+        margins=_margins(table, value.margin),
     )
 
 

@@ -1,25 +1,25 @@
 """A census card: a small TOML file that says what the columns of a census table mean.
 
-    [census]
-    name = "US Census"                 # required: what reports call it
-    zcta = "zcta"                      # required: column of five-digit codes, one row each
-    table = "zcta.parquet"             # CSV or Parquet, relative to the card; may be given apart
-    source = "..."                     # also licence, vintage: printed, not used
-    latitude_deg = "lat"               # point of the area [degrees]; both or neither
-    longitude_deg = "lon"
-    margin_confidence = 0.90           # level of the margins of error, required where a column has one
+[census]
+name = "US Census"                 # required: what reports call it
+zcta = "zcta"                      # required: column of five-digit codes, one row each
+table = "zcta.parquet"             # CSV or Parquet, relative to the card; may be given apart
+source = "..."                     # also licence, vintage: printed, not used
+latitude_deg = "lat"               # point of the area [degrees]; both or neither
+longitude_deg = "lon"
+margin_confidence = 0.90           # level of the margins of error, required where a column has one
 
-    [shares.hispanic]                  # a part of the area's people
-    column = "pct_hispanic"            # or numerator = "...", denominator = "..."
-    scale = 100                        # what "all of them" is: 100, or 1 (default)
-    margin = "pct_hispanic_moe"        # margin of error, same scale
-    wording = "residents are Hispanic" # follows "at least 50 % of "
+[shares.hispanic]                  # a part of the area's people
+column = "pct_hispanic"            # or numerator = "...", denominator = "..."
+scale = 100                        # what "all of them" is: 100, or 1 (default)
+margin = "pct_hispanic_moe"        # margin of error, same scale
+wording = "residents are Hispanic" # follows "at least 50 % of "
 
-    [values.income]                    # any other number
-    column = "per_capita_income"
-    wording = "income per head"        # follows "the "
-    unit = "US dollars"
-    minimum = 0                        # smallest possible (default 0): finds codes for "missing" such as -666666666
+[values.income]                    # any other number
+column = "per_capita_income"
+wording = "income per head"        # follows "the "
+unit = "US dollars"
+minimum = 0                        # smallest possible (default 0): finds codes for "missing" such as -666666666
 """
 
 from __future__ import annotations
@@ -108,15 +108,26 @@ def card_from(data: Mapping[str, Any], *, folder: Path = Path(), what: str = "th
     """
     census, shares, values = (data.get(part, {}) for part in ("census", "shares", "values"))
     lines = [f"[{key}] is not known (census, shares, values)" for key in data if key not in ("census", "shares", "values")]
-    lines += [f"[{name}] is not a table" for name, part in (("census", census), ("shares", shares), ("values", values)) if not isinstance(part, dict)]
+    lines += [
+        f"[{name}] is not a table"
+        for name, part in (("census", census), ("shares", shares), ("values", values))
+        if not isinstance(part, dict)
+    ]
     if not lines:
         lines += _broken("census", census, CENSUS_KEYS, needed=("name", "zcta"), numbers=("margin_confidence",))
         lines += _broken_census(census, [*shares.values(), *values.values()])
-        for kind, items, keys, numbers in (("shares", shares, SHARE_KEYS, ("scale",)), ("values", values, VALUE_KEYS, ("minimum",))):
+        for kind, items, keys, numbers in (
+            ("shares", shares, SHARE_KEYS, ("scale",)),
+            ("values", values, VALUE_KEYS, ("minimum",)),
+        ):
             for name, item in items.items():
                 needed = ("wording",) if kind == "shares" else ("wording", "column", "unit")
                 where = f"{kind}.{name}"
-                lines += _broken(where, item, keys, needed=needed, numbers=numbers) if isinstance(item, dict) else [f"[{where}] is not a table"]
+                lines += (
+                    _broken(where, item, keys, needed=needed, numbers=numbers)
+                    if isinstance(item, dict)
+                    else [f"[{where}] is not a table"]
+                )
                 if kind == "shares" and isinstance(item, dict):
                     lines += _broken_share(where, item)
         twice = sorted(set(shares) & set(values))
@@ -133,7 +144,9 @@ def card_from(data: Mapping[str, Any], *, folder: Path = Path(), what: str = "th
     )
 
 
-def _broken(where: str, item: Mapping[str, Any], keys: tuple[str, ...], *, needed: tuple[str, ...], numbers: tuple[str, ...]) -> list[str]:
+def _broken(
+    where: str, item: Mapping[str, Any], keys: tuple[str, ...], *, needed: tuple[str, ...], numbers: tuple[str, ...]
+) -> list[str]:
     lines = [f"[{where}] lacks '{key}'" for key in needed if key not in item]
     lines += [f"[{where}] '{key}' is not known ({', '.join(keys)})" for key in item if key not in keys]
     for key, value in item.items():
@@ -147,7 +160,9 @@ def _broken_share(where: str, item: Mapping[str, Any]) -> list[str]:
     lines = []
     given = tuple(key for key in ("column", "numerator", "denominator") if key in item)
     if given not in (("column",), ("numerator", "denominator")):
-        lines.append(f"[{where}] needs either 'column', or 'numerator' and 'denominator'; it has {' and '.join(given) or 'neither'}")
+        lines.append(
+            f"[{where}] needs either 'column', or 'numerator' and 'denominator'; it has {' and '.join(given) or 'neither'}"
+        )
     if "numerator" in item and ("margin" in item or "scale" in item):
         lines.append(f"[{where}] 'margin' and 'scale' are for a 'column', not for a quotient")
     if item.get("scale", 1) not in (1, 100):

@@ -1,4 +1,4 @@
-"""Results per manifest, kept while the manifest lives: permutation tests ask the same question of the same manifest hundreds of times."""
+"""Results per manifest, kept while it lives: permutation tests ask the same of the same manifest hundreds of times."""
 
 from __future__ import annotations
 

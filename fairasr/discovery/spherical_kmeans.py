@@ -131,7 +131,9 @@ def _updated(vectors: np.ndarray, labels: np.ndarray, cosines: np.ndarray, centr
     sums = np.zeros(centroids.shape, dtype=np.float64)
     for start in range(0, n, BLOCK_ROWS):
         block = labels[start : start + BLOCK_ROWS]
-        membership = csr_array((np.ones(len(block), dtype=np.float32), block, np.arange(len(block) + 1)), shape=(len(block), n_clusters))
+        membership = csr_array(
+            (np.ones(len(block), dtype=np.float32), block, np.arange(len(block) + 1)), shape=(len(block), n_clusters)
+        )
         sums += membership.T @ vectors[start : start + BLOCK_ROWS]
     empty = np.flatnonzero(np.bincount(labels, minlength=n_clusters) == 0)
     if len(empty):

@@ -33,7 +33,7 @@ def finite_box(
 
 
 def split_box(south: float | None, west: float | None, north: float | None, east: float | None) -> Any:
-    """The box as valid polygons within -180..180, cut at the antimeridian (RFC 7946, 3.1.9): a shapely MultiPolygon, empty for an empty box.
+    """The box within -180..180, cut at the antimeridian (RFC 7946, 3.1.9): a shapely MultiPolygon, empty for an empty box.
 
     Longitudes may run past 180 or below -180, as in a tree whose longitudes are cut at the widest empty meridian.
     """
@@ -68,7 +68,7 @@ def clip_to(shape: Any, parts: np.ndarray, tree: shapely.STRtree) -> Any:
 
 
 def clip_to_land(south: float | None, west: float | None, north: float | None, east: float | None) -> Any:
-    """The land of a box of degrees: shapely MultiPolygon valid as RFC 7946 geometry, within -180..180, empty where the box holds no land.
+    """The land of a box of degrees: shapely MultiPolygon valid by RFC 7946, within -180..180, empty where the box holds no land.
 
     Args:
         south, west, north, east: edges in degrees; east may exceed 180 and west fall below -180; None or infinite is open.

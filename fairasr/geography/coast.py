@@ -13,10 +13,14 @@ from fairasr.geography.layers import boundaries
 from fairasr.geography.places import Places, chord_to_km, distinct_places, unit_vectors
 
 BORDER_SPACING_DEG = 0.1
-"""Borders are sampled every 0.1 degree (11 km): at 50 km from the coast the nearest sample is at most 0.3 km farther than the coast."""
+"""Borders are sampled every 0.1 degree (11 km): 50 km from the coast, the nearest sample is at most 0.3 km too far."""
 
 COAST_TOLERANCE_KM = 10.0
 """A place this near an area, and on no other land, belongs to it: harbours and small islands that the thinned coast leaves out."""
+
+
+UNITED_STATES = frozenset({"840", "016", "316", "580", "630", "850"})
+"""ISO 3166-1 numeric codes of the US and of the territories among the bundled states."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,10 @@ def _area_positions(places: Places, name: str) -> np.ndarray:
 
 
 def distance_to_land_km(latitude_deg: np.ndarray, longitude_deg: np.ndarray) -> np.ndarray:
-    """Great-circle distance of each point to the nearest land, in km: float array (n_points,); 0 on land, NaN where a coordinate is NaN.
+    """Distance of each point to the nearest land [km]: float array (n_points,); 0 on land, NaN for a missing coordinate.
 
-    Land is Natural Earth 1:50,000,000, thinned by up to 0.05 degree, and points are rounded to 0.01 degree: distances are right to about
-    7 km, islands under about 5 km may be missing, and lakes are land. Any longitude is wrapped to -180..180.
+    Land is Natural Earth 1:50,000,000, thinned by up to 0.05 degree, and points are rounded to 0.01 degree: distances are right to
+    about 7 km, islands under about 5 km may be missing, and lakes are land. Any longitude is wrapped to -180..180.
     """
     places = distinct_places(latitude_deg, longitude_deg)
     distance = np.zeros(len(places.longitude_deg) + 1)
@@ -60,13 +64,14 @@ def distance_to_land_km(latitude_deg: np.ndarray, longitude_deg: np.ndarray) -> 
     if len(at_sea):
         chord, _ = _border("countries").tree.query(unit_vectors(places.longitude_deg[at_sea], places.latitude_deg[at_sea]))
         distance[at_sea] = chord_to_km(chord)
-    return distance[places.position]
+    return np.asarray(distance[places.position])
 
 
 def area_of(latitude_deg: np.ndarray, longitude_deg: np.ndarray, *, boundaries: str) -> np.ndarray:
-    """Identifier of the area each point lies in: object array of str (n_points,); "" outside all areas or where a coordinate is NaN.
+    """Identifier of the area each point lies in: object array of str (n_points,); "" outside all and for a missing coordinate.
 
-    Points are rounded to 0.01 degree. A point in the sea within 10 km of an area belongs to the nearest one; a point abroad does not.
+    Points are rounded to 0.01 degree. A point in the sea within 10 km of an area belongs to the nearest one, a point abroad does
+    not: the generalised coast leaves out harbours and small islands.
 
     Args:
         latitude_deg: degrees north, (n_points,).
@@ -85,11 +90,7 @@ def area_of(latitude_deg: np.ndarray, longitude_deg: np.ndarray, *, boundaries: 
         near = chord_to_km(chord) <= COAST_TOLERANCE_KM
         found[outside[near]] = border.area[sample[near]]
     identifiers = np.array([*_ids(boundaries), ""], dtype=object)
-    return identifiers[np.append(found, -1)[places.position]]
-
-
-UNITED_STATES = frozenset({"840", "016", "316", "580", "630", "850"})
-"""ISO 3166-1 numeric codes of the US and of the territories among the bundled states."""
+    return np.asarray(identifiers[np.append(found, -1)[places.position]])
 
 
 def _in_united_states(places: Places, which: np.ndarray) -> np.ndarray:

@@ -43,7 +43,8 @@ class Boundaries:
 
     def select(self, ids: set[str]) -> np.ndarray:
         """Geometries of the areas in `ids`, in the order of `self.ids`: object array (n_found,)."""
-        return self.geometries[np.fromiter((identifier in ids for identifier in self.ids), dtype=bool, count=len(self.ids))]
+        found: np.ndarray = self.geometries[[identifier in ids for identifier in self.ids]]
+        return found
 
 
 @cache

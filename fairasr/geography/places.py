@@ -28,7 +28,7 @@ class Places:
 
 
 def distinct_places(latitude_deg: np.ndarray, longitude_deg: np.ndarray) -> Places:
-    """The places of points given in degrees, arrays (n_points,); NaN is a missing coordinate, any longitude is wrapped to -180..180."""
+    """The places of points in degrees, arrays (n_points,); NaN is a missing coordinate, any longitude is wrapped to -180..180."""
     latitude = np.asarray(latitude_deg, dtype=float)
     longitude = np.asarray(longitude_deg, dtype=float)
     known = np.isfinite(latitude) & np.isfinite(longitude)

@@ -104,7 +104,7 @@ INSETS = {
 
 
 def albers_usa() -> Projection:
-    """The lower 48 states by Albers' conic (parallels 29.5 and 45.5 north, as the US Geological Survey uses), the others as insets."""
+    """The lower 48 states by Albers' conic (parallels 29.5 and 45.5 north, as the US Geological Survey's), the others as insets."""
     main = albers(central_longitude_deg=-96, origin_latitude_deg=37.5, parallels_deg=(29.5, 45.5))
 
     def project(longitude_deg: np.ndarray, latitude_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,1 +1,5 @@
-"""TODO"""
+"""Any table or corpus layout to a Manifest and Hypotheses."""
+
+from fairasr.ingest.corpus import Corpus, read
+
+__all__ = ["Corpus", "read"]

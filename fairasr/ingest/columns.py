@@ -21,9 +21,10 @@ OTHER_NAMES = {
     "duration_s": ("duration", "dur", "seconds", "length_s"),
     "audio_path": ("audio_filepath", "audio", "wav", "file_path"),
 }
-"""Names other tools use. They are suggested, never assumed: `text` is a reference in one tool's table and a hypothesis in another's."""
+"""Names other tools use. Suggested, never assumed: `text` is a reference in one tool's table and a hypothesis in another's."""
 
 OPTIONAL = ("latitude_deg", "longitude_deg", "zip_code", "duration_s", "audio_path")
+OURS = KNOWN | {"system", "hypothesis"}
 TEXT_AS_IT_IS = ("utterance_id", "speaker_id", "reference", "system", "hypothesis")
 WIDE = "hypothesis:"
 """Prefix of a column that holds one system's hypotheses: "hypothesis:whisper"."""
@@ -32,14 +33,17 @@ WIDE = "hypothesis:"
 def mapped(table: pd.DataFrame, columns: Mapping[str, str], *, what: str) -> tuple[pd.DataFrame, list[str]]:
     """`table` with fairasr's names first and the other columns after, and a sentence per mapping that cannot be done.
 
-    One source column may serve several names; a column that gives way to a mapped one of its name is left out.
+    One source column may serve several names: it keeps its own place too if its name is one of fairasr's. A column that gives
+    way to a mapped one of its name is left out.
     """
     absent = {name: source for name, source in columns.items() if source not in table}
     problems = [
-        f"{what} has no column '{source}', which is mapped to '{name}'{_or_similar(source, list(table.columns))}" for name, source in absent.items()
+        f"{what} has no column '{source}', which is mapped to '{name}'{_or_similar(source, list(table.columns))}"
+        for name, source in absent.items()
     ]
     chosen = {name: source for name, source in columns.items() if name not in absent}
-    rest = [name for name in table.columns if name not in chosen and name not in chosen.values()]
+    used_up = set(chosen.values()) - OURS
+    rest = [name for name in table.columns if name not in chosen and name not in used_up]
     out = {name: table[source] for name, source in chosen.items()} | {name: table[name] for name in rest}
     return pd.DataFrame({name: pd.Series(values.to_numpy(dtype=object), dtype=object) for name, values in out.items()}), problems
 
@@ -50,9 +54,9 @@ def without_empty_cells(table: pd.DataFrame) -> pd.DataFrame:
     for name in table.columns:
         if name in TEXT_AS_IT_IS or name.startswith(WIDE) or name == "embedding":
             continue
-        blank = table[name].str.strip().eq("").to_numpy(dtype=bool, na_value=False)
-        if blank.any():
-            out[name] = table[name].mask(blank, None).astype(object)
+        if any(value is not None and not value.strip() for value in table[name].unique()):
+            filled = [value if value is None or value.strip() else None for value in table[name]]
+            out[name] = pd.Series(filled, index=table.index, dtype=object)
     return out
 
 
@@ -74,7 +78,9 @@ def unmapped_columns(table: pd.DataFrame) -> list[str]:
     sentences = []
     for name in OPTIONAL:
         if name not in table and (found := _known_by(name, list(table.columns))):
-            sentences.append(f"Column '{found}' was kept as an attribute; if it is {name}, map it: columns={{'{name}': '{found}'}}.")
+            sentences.append(
+                f"Column '{found}' was kept as an attribute; if it is {name}, map it: columns={{'{name}': '{found}'}}."
+            )
     return sentences
 
 
@@ -91,4 +97,8 @@ def _known_by(name: str, present: list[str]) -> str | None:
 
 def _or_similar(source: str, present: list[str]) -> str:
     similar = difflib.get_close_matches(source, present, n=1)
-    return f"; did you mean '{similar[0]}'?" if similar else f"; it has {', '.join(present[:12])}{', ...' if len(present) > 12 else ''}."
+    return (
+        f"; did you mean '{similar[0]}'?"
+        if similar
+        else f"; it has {', '.join(present[:12])}{', ...' if len(present) > 12 else ''}."
+    )

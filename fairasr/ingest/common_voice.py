@@ -28,7 +28,8 @@ def read_common_voice(path: Path, *, encoding: str = "utf-8") -> RawCorpus:
     missing = [name for name in REQUIRED if name not in table]
     if missing:
         raise IngestError(
-            f"'{path.name}' is no Common Voice table: it lacks {', '.join(missing)}; it has {', '.join(table.columns)}. Pass layout='table' and map the columns."
+            f"'{path.name}' is no Common Voice table: it lacks {', '.join(missing)}; it has {', '.join(table.columns)}. Pass "
+            "layout='table' and map the columns."
         )
     audio = "clips/" + table["path"]
     renamed = table.rename(columns={old: new for old, new in NAMES.items() if new not in table})

@@ -23,11 +23,11 @@ def coordinate_problems(table: pd.DataFrame) -> list[str]:
     return [f"column '{absent}' is missing although '{present[0]}' is there: a point needs both. Map both, or neither."]
 
 
-def coordinate_breaches(table: pd.DataFrame) -> list[Breach]:
+def coordinate_breaches(table: pd.DataFrame, *, on_land: bool = True) -> list[Breach]:
     """Rows whose point is given and cannot be a speaker's. Missing and NaN coordinates are fine: the place is unknown.
 
-    A row is counted under the first rule it breaks, in the order: not numbers, not finite, out of range, one without the other,
-    the point 0, 0, in the sea.
+    With `on_land` False points may lie at sea, as the centroid of an archipelago may. A row is counted under the first rule it
+    breaks, in the order: not numbers, not finite, out of range, one without the other, the point 0, 0, in the sea.
     """
     if not all(name in table for name in POINT):
         return []
@@ -56,6 +56,8 @@ def coordinate_breaches(table: pd.DataFrame) -> list[Breach]:
         (latitude == 0) & (longitude == 0),
         "Most likely an unknown place written as zeros: leave both cells empty.",
     )
+    if not on_land:
+        return breaches
     wet, wet_as_given = _in_the_sea(latitude, longitude, left)
     add("latitude_deg", f"lie in the sea, more than {FARTHEST_FROM_LAND_KM:.0f} km from land", wet, _if_swapped(wet_as_given))
     return breaches
@@ -65,7 +67,8 @@ def _if_swapped(swapped: np.ndarray) -> str:
     if not swapped.any():
         return LEAVE_OUT
     return (
-        f"Latitude and longitude look swapped: the other way round {swapped.sum():,} of these points fit. Map the columns the other way round."
+        f"Latitude and longitude look swapped: the other way round {swapped.sum():,} of these points fit. "
+        f"Map the columns the other way round."
     )
 
 
@@ -77,11 +80,12 @@ def _in_the_sea(latitude: np.ndarray, longitude: np.ndarray, left: np.ndarray) -
     rows = np.flatnonzero(left & np.isfinite(latitude) & np.isfinite(longitude))
     if not len(rows):
         return wet, swapped
-    points, of_row = np.unique(np.column_stack([latitude[rows], longitude[rows]]), axis=0, return_inverse=True)
-    far = distance_to_land_km(points[:, 0], points[:, 1]) > FARTHEST_FROM_LAND_KM
-    candidates = np.flatnonzero(far & (np.abs(points[:, 1]) <= 90))
+    # One complex number a point: its unique values sort many times faster than rows of two columns.
+    points, of_row = np.unique(latitude[rows] + 1j * longitude[rows], return_inverse=True)
+    far = distance_to_land_km(points.real, points.imag) > FARTHEST_FROM_LAND_KM
+    candidates = np.flatnonzero(far & (np.abs(points.imag) <= 90))
     fits = np.zeros(len(points), dtype=bool)
     if len(candidates):
-        fits[candidates] = distance_to_land_km(points[candidates, 1], points[candidates, 0]) <= FARTHEST_FROM_LAND_KM
-    wet[rows], swapped[rows] = far[of_row.reshape(-1)], fits[of_row.reshape(-1)]
+        fits[candidates] = distance_to_land_km(points.imag[candidates], points.real[candidates]) <= FARTHEST_FROM_LAND_KM
+    wet[rows], swapped[rows] = far[of_row], fits[of_row]
     return wet, swapped

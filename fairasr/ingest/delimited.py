@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -16,8 +17,10 @@ from fairasr.ingest.text_file import read_text
 from fairasr.ingest.text_table import text_table
 
 DELIMITERS = (",", ";", "\t", "|")
-UNQUOTED = csv.QUOTE_NONE
-QUOTED = csv.QUOTE_MINIMAL
+Quoting = Literal[0, 3]
+UNQUOTED: Quoting = 3
+QUOTED: Quoting = 0
+"""csv.QUOTE_NONE and csv.QUOTE_MINIMAL, whose types are plain int."""
 
 
 def read_delimited(
@@ -55,7 +58,7 @@ def read_delimited(
     return _parse(path.name, text, delimiter, UNQUOTED if quoted is False else QUOTED, notes)
 
 
-def _parse(name: str, text: str, delimiter: str, quoting: int, notes: list[str]) -> tuple[pd.DataFrame, list[str]]:
+def _parse(name: str, text: str, delimiter: str, quoting: Quoting, notes: list[str]) -> tuple[pd.DataFrame, list[str]]:
     with _long_fields():
         rows = _rows(name, text, delimiter, quoting)
     header = [column.strip() for column in rows[0][1]]
@@ -65,7 +68,8 @@ def _parse(name: str, text: str, delimiter: str, quoting: int, notes: list[str])
     if ragged:
         line, found = ragged[0]
         raise IngestError(
-            f"'{name}': {len(ragged):,} of {len(body):,} rows do not have the header's {len(header)} fields (first: the row ending in "
+            f"'{name}': {len(ragged):,} of {len(body):,} rows do not have the header's {len(header)} fields (first: the row "
+            "ending in "
             f"line {line:,} has {found}). Quote fields that contain {delimiter!r}, or name the delimiter with delimiter=."
         )
     if not body:
@@ -76,13 +80,14 @@ def _parse(name: str, text: str, delimiter: str, quoting: int, notes: list[str])
     return text_table({column: values for column, values in columns.items() if column}), notes
 
 
-def _rows(name: str, text: str, delimiter: str, quoting: int) -> list[tuple[int, list[str]]]:
+def _rows(name: str, text: str, delimiter: str, quoting: Quoting) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     try:
         return [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise IngestError(
-            f"'{name}' line {reader.line_num:,} cannot be read: {error}. A quote inside a quoted field is written twice; a file that "
+            f"'{name}' line {reader.line_num:,} cannot be read: {error}. A quote inside a quoted field is written twice; a file "
+            "that "
             f"does not quote can be given as tab-separated .tsv."
         ) from error
 

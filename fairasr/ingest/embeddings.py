@@ -48,7 +48,10 @@ def read_embeddings(path: Path) -> Vectors:
         _need_both(path, list(table.columns))
         identifiers, vectors = list(table[IDENTIFIER]), list(table[VECTORS])
     else:
-        raise IngestError(f"'{path.name}': embeddings come as .npz or .parquet, not {suffix!r}. Write one of them with utterance_id and embedding.")
+        raise IngestError(
+            f"'{path.name}': embeddings come as .npz or .parquet, not {suffix!r}. Write one of them with utterance_id and "
+            "embedding."
+        )
     return Vectors(table=_identified(identifiers), vectors=[_vector(value) for value in vectors])
 
 
@@ -99,7 +102,7 @@ def aligned(given: Vectors, usable: np.ndarray, utterance_ids: Sequence[str]) ->
     if not len(rows):
         return None
     chosen = [vector for row in rows if (vector := given.vectors[row]) is not None]
-    position = pd.Index(utterance_ids).get_indexer(given.table[IDENTIFIER].iloc[rows])
+    position = pd.Index(utterance_ids).get_indexer(pd.Index(given.table[IDENTIFIER].iloc[rows]))
     out = np.full((len(utterance_ids), len(chosen[0])), np.nan, dtype=np.float32)
     ours = position >= 0
     out[position[ours]] = np.stack(chosen)[ours]
@@ -110,17 +113,19 @@ def _from_npz(path: Path) -> tuple[list[Any], list[Any]]:
     if not path.is_file():
         raise IngestError(f"'{path}' does not exist. Check the path.")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, because numpy leaves a file that it cannot read open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             _need_both(path, list(arrays.files))
             identifiers, vectors = arrays[IDENTIFIER], arrays[VECTORS]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise IngestError(
             f"'{path.name}' cannot be read without running code from it, or is damaged: {error}. "
             f"Save ids as text and vectors as numbers: numpy.savez(path, utterance_id=ids.astype(str), embedding=vectors)."
         ) from error
     if vectors.ndim != 2 or len(vectors) != len(identifiers):
         raise IngestError(
-            f"'{path.name}': 'embedding' has shape {vectors.shape} for {len(identifiers):,} ids; it must be (n_utterances, dim). Save them together."
+            f"'{path.name}': 'embedding' has shape {vectors.shape} for {len(identifiers):,} ids; it must be (n_utterances, "
+            "dim). Save them together."
         )
     return [str(identifier) for identifier in identifiers.tolist()], list(vectors)
 
@@ -128,7 +133,9 @@ def _from_npz(path: Path) -> tuple[list[Any], list[Any]]:
 def _need_both(path: Path, present: list[str]) -> None:
     missing = [name for name in (IDENTIFIER, VECTORS) if name not in present]
     if missing:
-        raise IngestError(f"'{path.name}' lacks {' and '.join(missing)}; it has {', '.join(present)}. Give both, one vector per utterance.")
+        raise IngestError(
+            f"'{path.name}' lacks {' and '.join(missing)}; it has {', '.join(present)}. Give both, one vector per utterance."
+        )
 
 
 def _identified(identifiers: list[Any]) -> pd.DataFrame:

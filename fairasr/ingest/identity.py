@@ -8,7 +8,8 @@ from fairasr.core.schema import is_identifier
 from fairasr.ingest.breach import Breach
 
 NO_SPEAKERS = (
-    "Pass speaker_ids=False (--no-speaker-ids) if the corpus names no speakers: each utterance then stands for one, intervals are too "
+    "Pass speaker_ids=False (--no-speaker-ids) if the corpus names no speakers: each utterance then stands for one, intervals "
+    "are too "
     "narrow where a speaker has several, and every result says so."
 )
 
@@ -20,7 +21,9 @@ def identity_breaches(table: pd.DataFrame) -> list[Breach]:
         named = is_identifier(table["utterance_id"])
         repeats = table["utterance_id"].duplicated(keep="first").to_numpy() & named
         breaches += [
-            Breach(column="utterance_id", wording="have no id", rows=~named, remedy="Name each utterance.", reason="no utterance_id"),
+            Breach(
+                column="utterance_id", wording="have no id", rows=~named, remedy="Name each utterance.", reason="no utterance_id"
+            ),
             Breach(
                 column="utterance_id",
                 wording="repeat an earlier value",

@@ -9,13 +9,15 @@ import pandas as pd
 
 from fairasr.core.errors import IngestError
 from fairasr.core.manifest import KNOWN
-from fairasr.ingest.columns import WIDE
+from fairasr.ingest.columns import WIDE, without_empty_cells
 from fairasr.ingest.recipe import Join, Recipe
 from fairasr.ingest.table import read_table
 
 
 def prepared(table: pd.DataFrame, recipe: Recipe, folder: Path) -> tuple[pd.DataFrame, list[str]]:
-    """`table` as the recipe wants it, and what was done, in sentences: values merged, then side tables joined, then markers dropped.
+    """`table` as the recipe wants it, and what was done, in sentences.
+
+    In order: values are merged, side tables joined, markers dropped, attributes chosen.
 
     Raises:
         IngestError: the recipe names a column or a side table that is not there, or its pattern is no regular expression.
@@ -44,19 +46,25 @@ def prepared(table: pd.DataFrame, recipe: Recipe, folder: Path) -> tuple[pd.Data
 
 def _joined(table: pd.DataFrame, join: Join, recipe: Recipe, folder: Path) -> tuple[pd.DataFrame, str]:
     _need(table, join.on, "[files] joins", recipe)
-    side, _ = read_table(folder / join.file)
+    side = without_empty_cells(read_table(folder / join.file)[0])
     missing = [name for name in (join.on, *join.columns.values()) if name not in side]
     if missing:
-        raise IngestError(f"'{join.file}' lacks {', '.join(missing)}, which the recipe joins; it has {', '.join(side.columns)}. Mend the recipe.")
+        raise IngestError(
+            f"'{join.file}' lacks {', '.join(missing)}, which the recipe joins; it has {', '.join(side.columns)}. Mend the recipe."
+        )
     repeats = side[join.on].duplicated()
     if repeats.any():
         raise IngestError(
-            f"'{join.file}': {repeats.sum():,} of {len(side):,} rows repeat a value of '{join.on}' (first: {side[join.on][repeats].iloc[0]!r}). "
+            f"'{join.file}': {repeats.sum():,} of {len(side):,} rows repeat a value of '{join.on}' (first: "
+            f"{side[join.on][repeats].iloc[0]!r}). "
             f"A side table has one row per value."
         )
     indexed = side.set_index(join.on)
     unmatched = table[join.on].notna() & ~table[join.on].isin(indexed.index)
-    brought = {name: table[join.on].map(indexed[source]).astype(object).where(lambda v: v.notna(), None) for name, source in join.columns.items()}
+    brought = {
+        name: table[join.on].map(indexed[source]).astype(object).where(lambda v: v.notna(), None)
+        for name, source in join.columns.items()
+    }
     note = f"'{join.file}' was joined on '{join.on}'"
     if unmatched.any():
         note += f"; {unmatched.sum():,} of {len(table):,} rows have no match there (first: {table[join.on][unmatched].iloc[0]!r})"
@@ -79,4 +87,7 @@ def _without_markers(table: pd.DataFrame, pattern: str) -> tuple[pd.DataFrame, s
 def _need(table: pd.DataFrame, column: str, where: str, recipe: Recipe) -> None:
     if column not in table:
         name = recipe.path.name if recipe.path else ""
-        raise IngestError(f"recipe '{name}' {where} names the column '{column}', which the corpus lacks; it has {', '.join(table.columns)}. Mend the recipe.")
+        raise IngestError(
+            f"recipe '{name}' {where} names the column '{column}', which the corpus lacks; it has {', '.join(table.columns)}. "
+            "Mend the recipe."
+        )

@@ -48,7 +48,8 @@ def _lines(name: str, text: str) -> list[dict[str, Any]]:
     if broken:
         number, why = broken[0]
         raise IngestError(
-            f"'{name}': {len(broken):,} of {len(broken) + len(records):,} lines are not one JSON object (first: line {number:,}: {why}). "
+            f"'{name}': {len(broken):,} of {len(broken) + len(records):,} lines are not one JSON object (first: line "
+            f"{number:,}: {why}). "
             f"Mend or remove them."
         )
     return records
@@ -58,10 +59,15 @@ def _array(name: str, text: str) -> list[dict[str, Any]]:
     try:
         records = json.loads(text, object_pairs_hook=_unique)
     except ValueError as error:
-        raise IngestError(f"'{name}' starts like a JSON array and is not one: {error}. Write one object per line instead.") from error
+        raise IngestError(
+            f"'{name}' starts like a JSON array and is not one: {error}. Write one object per line instead."
+        ) from error
     wrong = [position for position, record in enumerate(records) if not isinstance(record, dict)]
     if wrong:
-        raise IngestError(f"'{name}': {len(wrong):,} of {len(records):,} elements are not objects (first: element {wrong[0]}). Mend or remove them.")
+        raise IngestError(
+            f"'{name}': {len(wrong):,} of {len(records):,} elements are not objects (first: element {wrong[0]}). Mend or remove "
+            "them."
+        )
     return list(records)
 
 

@@ -26,7 +26,10 @@ def read_kaldi(folder: Path, *, encoding: str = "utf-8") -> RawCorpus:
     """
     missing = [name for name in ("text", "utt2spk") if not (folder / name).is_file()]
     if missing:
-        raise IngestError(f"'{folder.name}' is no Kaldi data folder: it lacks {' and '.join(missing)}. Give the folder that holds text and utt2spk.")
+        raise IngestError(
+            f"'{folder.name}' is no Kaldi data folder: it lacks {' and '.join(missing)}. Give the folder that holds text and "
+            "utt2spk."
+        )
     present = [folder / name for name in ("text", "utt2spk", *OPTIONAL) if (folder / name).is_file()]
     side = {path.name: _pairs(path, encoding=encoding) for path in present if path.name not in ("text", "segments")}
     text = read_kaldi_text(folder / "text", encoding=encoding)
@@ -39,7 +42,9 @@ def read_kaldi(folder: Path, *, encoding: str = "utf-8") -> RawCorpus:
     }
     if "spk2gender" in side:
         genders = side["spk2gender"]
-        columns["gender"] = [None if (found := genders.get(speaker or "")) is None else GENDERS.get(found, found) for speaker in speaker_of]
+        columns["gender"] = [
+            None if (found := genders.get(speaker or "")) is None else GENDERS.get(found, found) for speaker in speaker_of
+        ]
     if "utt2lang" in side:
         columns["language"] = [side["utt2lang"].get(utterance) for utterance in utterances]
     if (folder / "segments").is_file():
@@ -83,12 +88,18 @@ def _pairs(path: Path, *, encoding: str) -> dict[str, str]:
     pairs = [_split(line) for line in _lines(path, encoding=encoding)]
     lacking = [key for key, value in pairs if not value]
     if lacking:
-        raise IngestError(f"'{path.name}': {len(lacking):,} of {len(pairs):,} lines have a key and no value (first: {lacking[0]!r}). Mend or remove them.")
+        raise IngestError(
+            f"'{path.name}': {len(lacking):,} of {len(pairs):,} lines have a key and no value (first: {lacking[0]!r}). Mend or "
+            "remove them."
+        )
     table = dict(pairs)
     if len(table) != len(pairs):
         keys = [key for key, _ in pairs]
         first = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise IngestError(f"'{path.name}': {len(pairs) - len(table):,} of {len(pairs):,} lines repeat a key (first: {first!r}). Remove the copies.")
+        raise IngestError(
+            f"'{path.name}': {len(pairs) - len(table):,} of {len(pairs):,} lines repeat a key (first: {first!r}). Remove the "
+            "copies."
+        )
     return table
 
 
@@ -104,7 +115,8 @@ def _segment_lengths(path: Path, *, encoding: str) -> dict[str, str]:
             broken.append(line)
     if broken:
         raise IngestError(
-            f"'segments': {len(broken):,} of {len(lines):,} lines are not '<utterance> <recording> <start> <end>' (first: {broken[0][:80]!r}). Mend them."
+            f"'segments': {len(broken):,} of {len(lines):,} lines are not '<utterance> <recording> <start> <end>' (first: "
+            f"{broken[0][:80]!r}). Mend them."
         )
     return lengths
 
@@ -113,6 +125,7 @@ def _refuse_commands(paths: dict[str, str]) -> None:
     commands = [key for key, value in paths.items() if "|" in value]
     if commands:
         raise IngestError(
-            f"'wav.scp': {len(commands):,} of {len(paths):,} entries are shell commands (first: {commands[0]!r}), which fairasr never runs. "
+            f"'wav.scp': {len(commands):,} of {len(paths):,} entries are shell commands (first: {commands[0]!r}), which fairasr "
+            "never runs. "
             f"Write the audio to files and name those, or remove wav.scp: an audit of transcripts needs no audio."
         )

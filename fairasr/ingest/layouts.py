@@ -32,7 +32,9 @@ def layout_of(source: Path) -> str:
     if source.is_dir():
         if (source / "text").is_file() and (source / "utt2spk").is_file():
             return "kaldi"
-        raise IngestError(f"'{source}' is a folder without Kaldi's text and utt2spk. Give a file in it, or a recipe= that names its files.")
+        raise IngestError(
+            f"'{source}' is a folder without Kaldi's text and utt2spk. Give a file in it, or a recipe= that names its files."
+        )
     suffix = source.suffix.lower()
     if suffix in (".trn", ".stm"):
         return suffix[1:]
@@ -61,28 +63,46 @@ def read_layout(source: Path, layout: str, *, encoding: str, delimiter: str | No
         return readers[chosen](source, encoding=encoding)
     table, notes = read_table(source, encoding=encoding, delimiter=delimiter)
     return RawCorpus(
-        utterances=table, folder=source.parent, files=(source,), notes=(f"'{source.name}' was read as a table of {len(table):,} rows.", *notes)
+        utterances=table,
+        folder=source.parent,
+        files=(source,),
+        notes=(f"'{source.name}' was read as a table of {len(table):,} rows.", *notes),
     )
 
 
 def read_hypotheses(
-    source: Path | pd.DataFrame, *, columns: Mapping[str, str], system: str | None, encoding: str, delimiter: str | None
+    source: Path | pd.DataFrame,
+    *,
+    columns: Mapping[str, str],
+    system: str | None,
+    layout: str = "table",
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
 ) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """Hypotheses in long form from a second file: a table, a NIST trn or stm, or a Kaldi text. Also problems and notes, in sentences.
+    """Hypotheses in long form from a second file: a table, a NIST trn or stm, or a Kaldi text; also problems and notes.
+
+    A .txt file is a Kaldi text where the utterances are a Kaldi folder (`layout`), and a table elsewhere.
 
     Raises:
         IngestError: the file cannot be read.
     """
-    if isinstance(source, Path) and source.suffix.lower() not in TABLES:
+    suffix = source.suffix.lower() if isinstance(source, Path) else ""
+    if isinstance(source, Path) and (suffix not in TABLES or (layout == "kaldi" and suffix == ".txt")):
         return _transcripts(source, system=system, encoding=encoding)
     table, notes = read_table(source, encoding=encoding, delimiter=delimiter)
     name = f"'{source.name}'" if isinstance(source, Path) else "the table of hypotheses"
     table, problems = mapped(table, columns, what=name)
     if "utterance_id" not in table:
-        return stacked(table.iloc[:0].assign(utterance_id=None), system=system), [*problems, f"{name} lacks 'utterance_id'; it has {', '.join(table.columns)}."], notes
+        return (
+            stacked(table.iloc[:0].assign(utterance_id=None), system=system),
+            [*problems, f"{name} lacks 'utterance_id'; it has {', '.join(table.columns)}."],
+            notes,
+        )
     long = stacked(table, system=system)
     if not long["system"].size:
-        problems.append(f"{name} has no column 'hypothesis'; it has {', '.join(table.columns)}. In long form it has {', '.join(LONG)}.")
+        problems.append(
+            f"{name} has no column 'hypothesis'; it has {', '.join(table.columns)}. In long form it has {', '.join(LONG)}."
+        )
     return long, problems, notes
 
 

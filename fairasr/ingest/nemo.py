@@ -23,16 +23,21 @@ NAMES = {
 def read_nemo(path: Path, *, encoding: str = "utf-8") -> RawCorpus:
     """One row per line of a NeMo manifest. A line without `pred_text`, or with null, is a failed utterance.
 
-    The utterance_id is the key `utterance_id` or `id` where there is one, else `audio_filepath`, with "@offset" where lines have one.
+    The utterance_id is the key `utterance_id` or `id` where there is one, else `audio_filepath`, with "@offset" where there is one.
 
     Raises:
         IngestError: the file cannot be read, or no line has `audio_filepath`.
     """
     table = read_json_lines(path, encoding=encoding)
     if "audio_filepath" not in table:
-        raise IngestError(f"'{path.name}' is no NeMo manifest: no line has 'audio_filepath'. It has {', '.join(table.columns)}. Pass layout='table'.")
+        raise IngestError(
+            f"'{path.name}' is no NeMo manifest: no line has 'audio_filepath'. It has {', '.join(table.columns)}. Pass "
+            "layout='table'."
+        )
     identifier = _identifiers(table)
-    renamed = table.rename(columns={found: name for name, keys in NAMES.items() if (found := next((k for k in keys if k in table), None))})
+    renamed = table.rename(
+        columns={found: name for name, keys in NAMES.items() if (found := next((k for k in keys if k in table), None))}
+    )
     if isinstance(identifier, pd.Series):
         renamed.insert(0, "utterance_id", identifier)
     else:
@@ -47,6 +52,9 @@ def _identifiers(table: pd.DataFrame) -> pd.Series | str:
     if "offset" not in table:
         return table["audio_filepath"].copy()
     return pd.Series(
-        [path if offset is None else f"{path}@{offset}" for path, offset in zip(table["audio_filepath"], table["offset"], strict=True)],
+        [
+            path if offset is None else f"{path}@{offset}"
+            for path, offset in zip(table["audio_filepath"], table["offset"], strict=True)
+        ],
         dtype=object,
     )

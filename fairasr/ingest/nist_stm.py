@@ -20,10 +20,14 @@ HEADING = re.compile(r'^;;\s*(CATEGORY|LABEL)\s+"([^"]*)"\s+"([^"]*)"')
 
 @dataclass
 class _Categories:
-    """Categories of labels as the comments declare them: names by position, and the words each label stands for."""
+    """Categories of labels as the comments declare them: names by position, and the words each label stands for.
+
+    `loose` are labels declared before any category: they hold in every position.
+    """
 
     names: list[str] = field(default_factory=list)
     words: list[dict[str, str]] = field(default_factory=list)
+    loose: dict[str, str] = field(default_factory=dict)
 
     def declare(self, kind: str, identifier: str, name: str) -> None:
         if kind == "CATEGORY":
@@ -33,8 +37,6 @@ class _Categories:
             self.words[-1][identifier] = name or identifier
         else:
             self.loose[identifier] = name or identifier
-
-    loose: dict[str, str] = field(default_factory=dict)
 
     def column(self, position: int) -> str:
         named = self.names[position] if position < len(self.names) else ""
@@ -71,7 +73,8 @@ def read_stm(path: Path, *, encoding: str = "utf-8") -> RawCorpus:
                 rows.append(row)
     if broken:
         raise IngestError(
-            f"'{path.name}': {len(broken):,} of {len(broken) + len(rows):,} lines are not 'file channel speaker begin end <labels> words' "
+            f"'{path.name}': {len(broken):,} of {len(broken) + len(rows):,} lines are not 'file channel speaker begin end "
+            "<labels> words' "
             f"(first: {broken[0][:80]!r}). Mend them."
         )
     if not rows:

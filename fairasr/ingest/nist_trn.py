@@ -29,7 +29,9 @@ def read_trn_reference(path: Path, *, encoding: str = "utf-8") -> RawCorpus:
     table, notes = read_trn(path, encoding=encoding)
     speakers = [_speaker_of(identifier) for identifier in table["utterance_id"]]
     named = {speaker for speaker in speakers if speaker is not None}
-    utterances = text_table({"utterance_id": list(table["utterance_id"]), "speaker_id": speakers, "reference": list(table["hypothesis"])})
+    utterances = text_table(
+        {"utterance_id": list(table["utterance_id"]), "speaker_id": speakers, "reference": list(table["hypothesis"])}
+    )
     how = f"{len(named):,} speakers were taken from the ids, as what stands before the first '-' or '_' (first: {speakers[0]!r})."
     return RawCorpus(
         utterances=utterances, folder=path.parent, files=(path,), notes=(f"'{path.name}' was read as NIST trn; {how}", *notes)
@@ -51,12 +53,17 @@ def read_trn(path: Path, *, encoding: str = "utf-8") -> tuple[pd.DataFrame, list
     broken = [line for line, match in zip(lines, matches, strict=True) if match is None]
     if broken:
         raise IngestError(
-            f"'{path.name}': {len(broken):,} of {len(lines):,} lines do not end in '(speaker-utterance)' (first: {broken[0][:80]!r}). Mend them."
+            f"'{path.name}': {len(broken):,} of {len(lines):,} lines do not end in '(speaker-utterance)' (first: "
+            f"{broken[0][:80]!r}). Mend them."
         )
     found = [match for match in matches if match is not None]
     plain = [_plain(match["words"]) for match in found]
     simplified = sum(text != match["words"] for text, match in zip(plain, found, strict=True))
-    notes = [f"'{path.name}': {simplified:,} of {len(found):,} lines have alternatives or optional words; the first of each was taken."] if simplified else []
+    notes = (
+        [f"'{path.name}': {simplified:,} of {len(found):,} lines have alternatives or optional words; the first of each was taken."]
+        if simplified
+        else []
+    )
     return text_table({"utterance_id": [match["identifier"] for match in found], "hypothesis": plain}), notes
 
 

@@ -14,6 +14,6 @@ def numbers_in(values: pd.Series) -> np.ndarray:
 
 def not_numbers(values: pd.Series) -> np.ndarray:
     """Bool array (n_rows,): there is a value, and it is no number. A written "nan" counts as missing."""
-    given = values.notna().to_numpy() & (values.astype(object).str.strip().str.lower() != "nan").to_numpy()
-    wrong: np.ndarray = given & np.isnan(numbers_in(values))
+    wrong: np.ndarray = values.notna().to_numpy() & np.isnan(numbers_in(values))
+    wrong[wrong] = [str(value).strip().lower() != "nan" for value in values[wrong]]
     return wrong

@@ -32,7 +32,10 @@ def read_parquet(path: Path) -> pd.DataFrame:
     names = table.schema.names
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise IngestError(f"'{path.name}': {len(repeated)} of {len(names)} column names appear more than once (first: {repeated[0]!r}). Rename the copies.")
+        raise IngestError(
+            f"'{path.name}': {len(repeated)} of {len(names)} column names appear more than once (first: {repeated[0]!r}). "
+            "Rename the copies."
+        )
     if not table.num_rows:
         raise IngestError(f"'{path.name}' has columns and no rows: there is nothing to audit. Give one row per utterance.")
     # integer_object_nulls: 64-bit ids in a column with gaps must not pass through float64.

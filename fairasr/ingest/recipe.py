@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, Mapping[str, type]] = {
         "groups": list,
         "attributes": list,
         "drop_markers": str,
+        "points_on_land": bool,
     },
     "columns": {},
     "hypotheses": {},
@@ -32,7 +33,7 @@ SECTIONS: Mapping[str, Mapping[str, type]] = {
 """Table of the TOML -> its keys and their types. Tables without keys here take names of columns, values or variants."""
 
 JOIN: Mapping[str, type] = {"file": str, "on": str, "columns": dict}
-VARIANT: Mapping[str, type] = {"columns": dict, "hypotheses": dict}
+VARIANT: Mapping[str, type] = {"columns": dict, "hypotheses": dict, "options": dict}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ class Recipe:
         columns: fairasr's name -> column of the utterances.
         hypotheses: utterance_id, system, hypothesis -> column of the hypotheses.
         values: column -> value as written -> value to use.
-        options: normaliser, unit, speaker_ids, groups, attributes, drop_markers.
+        options: normaliser, unit, speaker_ids, groups, attributes, drop_markers, points_on_land.
         path: the recipe's own file; None without one.
     """
 
@@ -86,7 +87,7 @@ def read_recipe(recipe: str | Path, *, near: Path | None = None, variant: str | 
     Args:
         recipe: a path, or a name with or without ".toml".
         near: the corpus folder.
-        variant: which of the recipe's [variants] to apply over its [columns] and [hypotheses].
+        variant: which of the recipe's [variants] to apply over its [columns], [hypotheses] and [options].
 
     Raises:
         IngestError: there is no such recipe or variant, it is not TOML, or has keys or types that no recipe has: all of them named.
@@ -109,7 +110,7 @@ def read_recipe(recipe: str | Path, *, near: Path | None = None, variant: str | 
         columns=content.get("columns", {}) | chosen.get("columns", {}),
         hypotheses=content.get("hypotheses", {}) | chosen.get("hypotheses", {}),
         values=content.get("values", {}),
-        options=content.get("options", {}),
+        options=content.get("options", {}) | chosen.get("options", {}),
         path=path,
     )
 
@@ -121,7 +122,10 @@ def _found(recipe: Path, near: Path | None) -> Path:
     for path in tried:
         if path.is_file():
             return path
-    raise IngestError(f"there is no recipe '{recipe}': looked for {', '.join(repr(str(path)) for path in dict.fromkeys(tried))}. Give the path of a TOML file.")
+    raise IngestError(
+        f"there is no recipe '{recipe}': looked for {', '.join(repr(str(path)) for path in dict.fromkeys(tried))}. Give the "
+        "path of a TOML file."
+    )
 
 
 def _problems(content: Mapping[str, Any]) -> list[str]:
@@ -134,7 +138,9 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
         elif keys:
             problems += _key_problems(section, given, keys)
         elif section in ("columns", "hypotheses"):
-            problems += [f"[{section}] {key} must be the name of a column" for key, value in given.items() if not isinstance(value, str)]
+            problems += [
+                f"[{section}] {key} must be the name of a column" for key, value in given.items() if not isinstance(value, str)
+            ]
         else:
             problems += [f"[{section}.{key}] must be a table" for key, value in given.items() if not isinstance(value, dict)]
     for position, join in enumerate(_tables(content.get("files", {}), "joins")):
@@ -142,6 +148,7 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
         problems += [f"[files.joins {position}] lacks {key}" for key in JOIN if key not in join]
     for name, table in _named_tables(content.get("variants", {})).items():
         problems += _key_problems(f"variants.{name}", table, VARIANT)
+        problems += _key_problems(f"variants.{name}.options", _table(table, "options"), SECTIONS["options"])
     for name, table in _named_tables(content.get("values", {})).items():
         problems += [f"[values.{name}] {key!r} must be text" for key, value in table.items() if not isinstance(value, str)]
     return problems
@@ -150,8 +157,15 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
 def _key_problems(section: str, given: Mapping[str, Any], keys: Mapping[str, type]) -> list[str]:
     unknown = [f"[{section}] has the unknown key '{key}'; it may have {', '.join(keys)}" for key in given if key not in keys]
     words = {str: "text", list: "a list", bool: "true or false", dict: "a table"}
-    wrong = [f"[{section}] {key} must be {words[keys[key]]}" for key in given if key in keys and not isinstance(given[key], keys[key])]
+    wrong = [
+        f"[{section}] {key} must be {words[keys[key]]}" for key in given if key in keys and not isinstance(given[key], keys[key])
+    ]
     return unknown + wrong
+
+
+def _table(section: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = section.get(key, {})
+    return table if isinstance(table, dict) else {}
 
 
 def _tables(section: Any, key: str) -> list[Mapping[str, Any]]:
@@ -167,6 +181,8 @@ def _variant(name: str, variants: Mapping[str, Any], variant: str | None) -> Map
     if variant is None:
         return {}
     if variant not in variants:
-        raise IngestError(f"recipe '{name}' has no variant {variant!r}; it has {', '.join(variants) or 'none'}. Name one of these, or none.")
+        raise IngestError(
+            f"recipe '{name}' has no variant {variant!r}; it has {', '.join(variants) or 'none'}. Name one of these, or none."
+        )
     chosen: Mapping[str, Any] = variants[variant]
     return chosen

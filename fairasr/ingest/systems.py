@@ -25,9 +25,14 @@ def hypothesis_columns(table: pd.DataFrame, *, system: str | None) -> dict[str, 
     return found
 
 
+def is_long(table: pd.DataFrame) -> bool:
+    """Whether a table has one row per utterance and system."""
+    return "system" in table and "hypothesis" in table
+
+
 def stacked(table: pd.DataFrame, *, system: str | None) -> pd.DataFrame:
     """Table with hypothesis columns, in long form: utterance_id, system, hypothesis."""
-    if "system" in table and "hypothesis" in table:
+    if is_long(table):
         return table[list(LONG)].reset_index(drop=True)
     parts = [
         pd.DataFrame({"utterance_id": table["utterance_id"], "system": name, "hypothesis": table[column]}).astype(object)
@@ -52,7 +57,8 @@ def one_row_per_utterance(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str],
             continue
         if column in KNOWN:
             problems.append(
-                f"column '{column}': {disagreeing.nunique():,} of {table['utterance_id'].nunique():,} utterances have several values over their systems "
+                f"column '{column}': {disagreeing.nunique():,} of {table['utterance_id'].nunique():,} utterances have several "
+                "values over their systems "
                 f"(first: {disagreeing.iloc[0]!r}). Give each utterance one."
             )
         else:
@@ -69,14 +75,23 @@ def hypothesis_breaches(long: pd.DataFrame, utterance_ids: Sequence[str]) -> lis
     repeats = long.duplicated(["utterance_id", "system"], keep="first").to_numpy() & known
     heard = set(long["utterance_id"][known])
     unheard = [identifier for identifier in utterance_ids if identifier not in heard]
-    other_side = f"{len(unheard):,} of {len(utterance_ids):,} utterances have no hypothesis" + (f" (first: {unheard[0]!r})" if unheard else "")
+    other_side = f"{len(unheard):,} of {len(utterance_ids):,} utterances have no hypothesis" + (
+        f" (first: {unheard[0]!r})" if unheard else ""
+    )
     return [
-        Breach(column="utterance_id", wording="of the hypotheses have no id", rows=~named, remedy="Name the utterance of each.", reason="no utterance_id"),
+        Breach(
+            column="utterance_id",
+            wording="of the hypotheses have no id",
+            rows=~named,
+            remedy="Name the utterance of each.",
+            reason="no utterance_id",
+        ),
         Breach(
             column="utterance_id",
             wording="of the hypotheses join to no utterance",
             rows=named & ~known,
-            remedy=f"On the other side, {other_side}. Write the ids alike in both files, or pass bad_rows='set-aside' to leave these out.",
+            remedy=f"On the other side, {other_side}. Write the ids alike in both files, or pass bad_rows='set-aside' to leave "
+            "these out.",
             reason="joins to no utterance",
         ),
         Breach(
@@ -101,9 +116,11 @@ def hypotheses_of(long: pd.DataFrame, utterance_ids: Sequence[str]) -> tuple[tup
     kept = long[long["utterance_id"].isin(set(utterance_ids))]
     given = kept[kept["hypothesis"].notna()]
     systems, notes = [], []
+    rows_of = given.groupby("system", sort=False).indices
+    identifiers, written = (given[column].to_numpy(dtype=object) for column in ("utterance_id", "hypothesis"))
     for name in long["system"].unique():
-        own = given[given["system"].to_numpy() == name]
-        texts = dict(zip(own["utterance_id"], own["hypothesis"], strict=True))
+        rows = rows_of.get(name, np.empty(0, dtype=np.intp))
+        texts = dict(zip(identifiers[rows], written[rows], strict=True))
         systems.append(Hypotheses(system=name, texts=texts))
         failed = len(utterance_ids) - len(texts)
         if failed:

@@ -37,14 +37,18 @@ def read_table(
     if suffix in PARQUET:
         return read_parquet(source), []
     known = ", ".join((*DELIMITED, *JSON_LINES, *PARQUET))
-    raise IngestError(f"'{source.name}' is no table we can read: its name ends in {suffix!r}, not in one of {known}. Save it as one of these.")
+    raise IngestError(
+        f"'{source.name}' is no table we can read: its name ends in {suffix!r}, not in one of {known}. Save it as one of these."
+    )
 
 
 def _from_memory(frame: pd.DataFrame) -> pd.DataFrame:
     names = [str(name) for name in frame.columns]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise IngestError(f"the DataFrame repeats {len(repeated)} of {len(names)} column names (first: {repeated[0]!r}). Rename the copies.")
+        raise IngestError(
+            f"the DataFrame repeats {len(repeated)} of {len(names)} column names (first: {repeated[0]!r}). Rename the copies."
+        )
     if frame.empty:
         raise IngestError("the DataFrame has no rows: there is nothing to audit. Give one row per utterance.")
     return as_text_table(frame)

@@ -18,23 +18,29 @@ def read_text(path: Path, *, encoding: str = "utf-8") -> str:
     """
     content = read_bytes(path)
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8") and content.startswith(UTF_16_MARKS):
-        raise IngestError(f"'{path.name}' starts with a UTF-16 byte order mark, so it is not UTF-8. Pass encoding='utf-16', or save it as UTF-8.")
+        raise IngestError(
+            f"'{path.name}' starts with a UTF-16 byte order mark, so it is not UTF-8. Pass encoding='utf-16', or save it as UTF-8."
+        )
     try:
         text = content.decode(encoding)
     except LookupError as error:
-        raise IngestError(f"'{path.name}' cannot be read: there is no encoding {encoding!r}. Pass one that Python names.") from error
+        raise IngestError(
+            f"'{path.name}' cannot be read: there is no encoding {encoding!r}. Pass one that Python names."
+        ) from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         shown = content[error.start : error.start + 1].hex().upper()
         raise IngestError(
-            f"'{path.name}' is not {encoding}: byte {error.start:,} of {len(content):,} (0x{shown}, line {line:,}) cannot be decoded. "
+            f"'{path.name}' is not {encoding}: byte {error.start:,} of {len(content):,} (0x{shown}, line {line:,}) cannot be "
+            "decoded. "
             f"Save it as UTF-8, or name its encoding, for example encoding='cp1252'."
         ) from error
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         first = text.index("\0")
         raise IngestError(
-            f"'{path.name}' has {text.count(chr(0)):,} NUL characters (first in line {text.count(chr(10), 0, first) + 1:,}), which no "
+            f"'{path.name}' has {text.count(chr(0)):,} NUL characters (first in line {text.count(chr(10), 0, first) + 1:,}), "
+            "which no "
             f"transcript has. The file is damaged, or is not {encoding}: write it again, or name its encoding with encoding=."
         )
     if not text.strip():

@@ -32,6 +32,10 @@ def as_text_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_text(values: pd.Series) -> np.ndarray:
+    if pd.api.types.is_numeric_dtype(values):  # a number is written once, however often it occurs
+        codes, distinct = pd.factorize(values)
+        written = np.array([*(_text_of(value) for value in np.asarray(distinct)), None], dtype=object)
+        return written[codes]
     missing = values.isna().to_numpy()
     out = np.full(len(values), None, dtype=object)
     out[~missing] = [value if isinstance(value, str) else _text_of(value) for value in values.astype(object).to_numpy()[~missing]]

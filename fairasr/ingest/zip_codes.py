@@ -17,13 +17,23 @@ def zip_code_breaches(table: pd.DataFrame) -> list[Breach]:
     if "zip_code" not in table:
         return []
     codes = table["zip_code"]
-    text = codes.fillna("").astype(object)
     left = ~is_zip_code(codes)
+    if not left.any():
+        return []
+    text = codes.astype(object).where(left, "")
     breaches = []
     for pattern, wording, remedy in (
-        (PLUS_FOUR, "are ZIP+4", "Cut them to the first five digits: the last four name a building, which no table needs and no report may show."),
+        (
+            PLUS_FOUR,
+            "are ZIP+4",
+            "Cut them to the first five digits: the last four name a building, which no table needs and no report may show.",
+        ),
         (FLOAT, "are decimal numbers", "They were stored as numbers, which drops leading zeros: export the column as text."),
-        (SHORT, "have fewer than five digits", "They were stored as numbers, which drops leading zeros (501 was 00501): export the column as text."),
+        (
+            SHORT,
+            "have fewer than five digits",
+            "They were stored as numbers, which drops leading zeros (501 was 00501): export the column as text.",
+        ),
         (r"[\s\S]*", "are not five digits", "Give five digits as text, or leave the cell empty."),
     ):
         rows = left & text.str.fullmatch(pattern).to_numpy(dtype=bool)

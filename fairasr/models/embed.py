@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +46,11 @@ def embed_manifest(
         IngestError: no `audio_path`, no such folder, `known` from another encoder, or no recording at all could be embedded.
         MissingExtraError: soundfile is not installed.
     """
-    state = _start(manifest, encoder=encoder, audio_root=audio_root, known=known)
-    for done, state in enumerate(_steps(manifest, state, encoder=encoder, audio_root=Path(audio_root)), start=1):
+    work = _Work(manifest, encoder=encoder, audio_root=Path(audio_root), known=known)
+    for done in work.steps():
         if progress is not None:
             progress(done, len(manifest))
-    return _finished(state)
+    return work.finished()
 
 
 def embed_to_file(
@@ -72,70 +71,85 @@ def embed_to_file(
         OutputError: the file cannot be written; the last good one is still there.
     """
     known = read_embeddings(path) if Path(path).exists() else None
-    state = _start(manifest, encoder=encoder, audio_root=audio_root, known=known)
+    work = _Work(manifest, encoder=encoder, audio_root=Path(audio_root), known=known)
     saved = 0
-    for done, state in enumerate(_steps(manifest, state, encoder=encoder, audio_root=Path(audio_root)), start=1):
+    for done in work.steps():
         if progress is not None:
             progress(done, len(manifest))
         if done - saved >= max(SAVE_LEAST, SAVE_GROWTH * saved):
-            write_embeddings(state, path)
+            write_embeddings(work.so_far(), path)
             saved = done
-    state = _finished(state)
-    write_embeddings(state, path)
-    return state
+    embeddings = work.finished()
+    write_embeddings(embeddings, path)
+    return embeddings
 
 
-def _start(manifest: Manifest, *, encoder: SpeakerEncoder, audio_root: str | Path, known: Embeddings | None) -> Embeddings:
-    """Nothing embedded yet but what is `known`; raises what is wrong with the request before any work is done."""
-    soundfile_module()
-    if "audio_path" not in manifest.table:
-        raise IngestError(f"manifest '{manifest.source}' has no column 'audio_path', so there is nothing to embed. Name the recordings in it.")
-    if not Path(audio_root).is_dir():
-        raise IngestError(f"there is no audio folder {audio_root}. Give the folder that the column 'audio_path' starts from.")
-    if known is not None and known.encoder != encoder.name:
-        raise IngestError(
-            f"the embeddings of the earlier run are of the encoder {known.encoder!r}, not {encoder.name!r}; "
-            f"vectors of two encoders are not comparable. Write to another file."
+class _Work:
+    """One pass over the recordings of a manifest; raises what is wrong with the request before any of it is done."""
+
+    def __init__(self, manifest: Manifest, *, encoder: SpeakerEncoder, audio_root: Path, known: Embeddings | None) -> None:
+        soundfile_module()
+        if "audio_path" not in manifest.table:
+            raise IngestError(
+                f"manifest '{manifest.source}' has no column 'audio_path', so there is nothing to embed. Name the recordings in it."
+            )
+        if not audio_root.is_dir():
+            raise IngestError(f"there is no audio folder {audio_root}. Give the folder that the column 'audio_path' starts from.")
+        if known is not None and known.encoder != encoder.name:
+            raise IngestError(
+                f"the embeddings of the earlier run are of the encoder {known.encoder!r}, not {encoder.name!r}; "
+                f"vectors of two encoders are not comparable. Write to another file."
+            )
+        self._encoder = encoder
+        self._audio_root = audio_root.resolve()
+        self._audio_paths = manifest.table["audio_path"]
+        self._utterance_ids = manifest.table["utterance_id"].to_numpy(dtype=str)
+        self._vectors = np.full((len(manifest), encoder.dimension), np.nan, dtype=np.float32)
+        self._failures: dict[str, str] = {}
+        if known is not None:
+            position = pd.Index(known.utterance_ids).get_indexer(pd.Index(self._utterance_ids))
+            self._vectors[position >= 0] = known.vectors[position[position >= 0]]
+
+    def steps(self) -> Iterator[int]:
+        """Embed what has no vector yet, in the order of the table; yields how many utterances are done after each."""
+        has_vector = self.so_far().known
+        for row, audio_path in enumerate(self._audio_paths):
+            if not has_vector[row]:
+                try:
+                    samples = read_audio(self._below_root(audio_path), sample_rate_hz=self._encoder.sample_rate_hz)
+                    self._vectors[row] = self._encoder.embed(samples)
+                except UnreadableAudioError as error:
+                    self._failures[str(self._utterance_ids[row])] = str(error)
+            yield row + 1
+
+    def _below_root(self, audio_path: object) -> Path:
+        if not isinstance(audio_path, str) or not audio_path:
+            raise UnreadableAudioError("no recording is named")
+        if "\0" in audio_path:
+            raise UnreadableAudioError("its path holds a NUL byte")
+        path = (self._audio_root / audio_path).resolve()
+        if not path.is_relative_to(self._audio_root):
+            raise UnreadableAudioError("it is outside the audio folder")
+        return path
+
+    def so_far(self) -> Embeddings:
+        """What is embedded by now."""
+        return Embeddings(
+            utterance_ids=self._utterance_ids, vectors=self._vectors, encoder=self._encoder.name, failures=dict(self._failures)
         )
-    utterance_ids = manifest.table["utterance_id"].to_numpy(dtype=str)
-    vectors = np.full((len(manifest), encoder.dimension), np.nan, dtype=np.float32)
-    if known is not None:
-        position = pd.Index(known.utterance_ids).get_indexer(utterance_ids)
-        vectors[position >= 0] = known.vectors[position[position >= 0]]
-    return Embeddings(utterance_ids=utterance_ids, vectors=vectors, encoder=encoder.name)
 
+    def finished(self) -> Embeddings:
+        """All embeddings.
 
-def _steps(manifest: Manifest, state: Embeddings, *, encoder: SpeakerEncoder, audio_root: Path) -> Iterator[Embeddings]:
-    """The state after each utterance, in the order of the table. The vectors are filled in place: the state is ours alone."""
-    failures: dict[str, str] = {}
-    state = replace(state, failures=failures)
-    has_vector = state.known
-    for row, (utterance_id, audio_path) in enumerate(zip(state.utterance_ids, manifest.table["audio_path"], strict=True)):
-        if not has_vector[row]:
-            try:
-                samples = read_audio(_below_root(audio_path, audio_root), sample_rate_hz=encoder.sample_rate_hz)
-                state.vectors[row] = encoder.embed(samples)
-            except UnreadableAudioError as error:
-                failures[str(utterance_id)] = str(error)
-        yield state
-
-
-def _below_root(audio_path: object, audio_root: Path) -> Path:
-    if not isinstance(audio_path, str) or not audio_path:
-        raise UnreadableAudioError("no recording is named")
-    if "\0" in audio_path:
-        raise UnreadableAudioError("its path holds a NUL byte")
-    path = (audio_root / audio_path).resolve()
-    if not path.is_relative_to(audio_root.resolve()):
-        raise UnreadableAudioError("it is outside the audio folder")
-    return path
-
-
-def _finished(state: Embeddings) -> Embeddings:
-    if not state.known.any():
-        first, why = next(iter(state.failures.items()))
-        raise IngestError(
-            f"{len(state.failures):,} of {len(state.utterance_ids):,} recordings could not be embedded (first: {first!r}: {why}). "
-            f"Check the column 'audio_path' and the audio folder."
-        )
-    return state
+        Raises:
+            IngestError: there is not one.
+        """
+        embeddings = self.so_far()
+        if not embeddings.known.any():
+            first, why = next(iter(embeddings.failures.items()))
+            raise IngestError(
+                f"{len(embeddings.failures):,} of {len(self._utterance_ids):,} recordings could not be embedded "
+                f"(first: {first!r}: {why}). "
+                f"Check the column 'audio_path' and the audio folder."
+            )
+        return embeddings

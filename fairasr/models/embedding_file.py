@@ -22,7 +22,7 @@ def _suffix(path: Path) -> str:
 
 
 def write_embeddings(embeddings: Embeddings, path: str | Path) -> None:
-    """Write to `path` in one step: a reader sees the old file or the whole new one. Missing vectors are rows of NaN (null in parquet).
+    """Write to `path` in one step: a reader sees the old file or the whole new one. Missing vectors are NaN (null in parquet).
 
     Raises:
         IngestError: the ending is neither .npz nor .parquet.
@@ -37,14 +37,19 @@ def write_embeddings(embeddings: Embeddings, path: str | Path) -> None:
         with os.fdopen(handle, "wb") as stream:
             if suffix == ".npz":
                 ids = np.asarray(embeddings.utterance_ids, dtype=str)
-                np.savez(stream, utterance_id=ids, embedding=embeddings.vectors.astype(np.float32), encoder=np.array(embeddings.encoder))
+                np.savez(
+                    stream, utterance_id=ids, embedding=embeddings.vectors.astype(np.float32), encoder=np.array(embeddings.encoder)
+                )
             else:
                 _write_parquet(embeddings, stream)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(unfinished, path)
     except OSError as error:
-        raise OutputError(f"the embeddings cannot be written to {path} ({error.strerror or error}). Choose a folder with room that you may write to.") from error
+        raise OutputError(
+            f"the embeddings cannot be written to {path} ({error.strerror or error}). "
+            f"Choose a folder with room that you may write to."
+        ) from error
     finally:
         if unfinished is not None:
             unfinished.unlink(missing_ok=True)
@@ -82,7 +87,9 @@ def _read_npz(path: Path) -> Embeddings:
     with np.load(path, allow_pickle=False) as arrays:
         encoder = str(arrays["encoder"]) if "encoder" in arrays else ""
         return Embeddings(
-            utterance_ids=arrays["utterance_id"].astype(str), vectors=np.asarray(arrays["embedding"], dtype=np.float32), encoder=encoder
+            utterance_ids=arrays["utterance_id"].astype(str),
+            vectors=np.asarray(arrays["embedding"], dtype=np.float32),
+            encoder=encoder,
         )
 
 

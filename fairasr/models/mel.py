@@ -41,10 +41,8 @@ def mel_filters(*, sample_rate_hz: int, window_samples: int, n_mels: int) -> np.
     return np.asarray(np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low))
 
 
-def mel_spectrogram(
-    samples: np.ndarray, *, sample_rate_hz: int, window_samples: int, hop_samples: int, n_mels: int
-) -> np.ndarray:
-    """Power in each mel band of each frame: float32 (1 + n_samples // hop_samples, n_mels). Frame t is centred on sample t * hop_samples."""
+def mel_spectrogram(samples: np.ndarray, *, sample_rate_hz: int, window_samples: int, hop_samples: int, n_mels: int) -> np.ndarray:
+    """Power in each mel band of each frame: float32 (1 + n_samples // hop_samples, n_mels). Frame t is about t * hop_samples."""
     window = np.hanning(window_samples + 1)[:-1]
     padded = np.pad(np.asarray(samples, dtype=float), window_samples // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, window_samples)[::hop_samples]

@@ -76,7 +76,7 @@ def loud_enough(samples: np.ndarray) -> np.ndarray:
 
 
 def stretches(samples: np.ndarray) -> np.ndarray:
-    """Mel frames of every stretch of a recording: float32 (n_stretches, STRETCH_FRAMES, N_MELS); the last is padded with silence."""
+    """Mel frames of every stretch of a recording: float32 (n_stretches, STRETCH_FRAMES, N_MELS); silence pads the last."""
     starts = stretch_starts(len(samples))
     wanted = (starts[-1] + STRETCH_FRAMES) * HOP_SAMPLES
     padded = np.pad(samples, (0, max(0, wanted - len(samples))))
@@ -115,7 +115,9 @@ class ResemblyzerEncoder:
             self._lstm.load_state_dict(_below("lstm.", state))
             self._linear.load_state_dict(_below("linear.", state))
         except RuntimeError as error:
-            raise IngestError(f"{path.name} does not fit this encoder: {error}. Give the pretrained.pt of Resemblyzer 0.1.4.") from error
+            raise IngestError(
+                f"{path.name} does not fit this encoder: {error}. Give the pretrained.pt of Resemblyzer 0.1.4."
+            ) from error
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
         """Vector of the voice in `samples`, float32 (256,) of length 1; samples are mono, 16 kHz, in -1..1.
@@ -147,12 +149,16 @@ def _state(torch: Any, path: Path) -> Mapping[str, Any]:
     import pickle
 
     if not path.is_file():
-        raise IngestError(f"there are no weights at {path}. Give the pretrained.pt of Resemblyzer 0.1.4, or none to use the installed one.")
+        raise IngestError(
+            f"there are no weights at {path}. Give the pretrained.pt of Resemblyzer 0.1.4, or none to use the installed one."
+        )
     try:
         # weights_only: the file is a pickle, and only its tensors may be built.
         state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, EOFError) as error:
-        raise IngestError(f"{path.name} cannot be read as weights ({type(error).__name__}). Give the pretrained.pt of Resemblyzer 0.1.4.") from error
+    except (pickle.UnpicklingError, EOFError, OSError, RuntimeError, LookupError, TypeError, ValueError) as error:
+        raise IngestError(
+            f"{path.name} cannot be read as weights ({type(error).__name__}). Give the pretrained.pt of Resemblyzer 0.1.4."
+        ) from error
     return dict(state)
 
 

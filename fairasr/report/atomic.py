@@ -61,23 +61,25 @@ def replace_files(folder: Path, contents: dict[Path, bytes], *, owned: OwnedFile
             _sync_tree(staged)
             moves = [(folder, previous), (staged, folder)] if folder.exists() else [(staged, folder)]
             if not whole:
-                moves = [(folder / path, previous / path) for path in former] + [(staged / path, folder / path) for path in contents]
+                moves = [(folder / path, previous / path) for path in former] + [
+                    (staged / path, folder / path) for path in contents
+                ]
             elif folder.exists():
                 shutil.copymode(folder, staged)
-            _move_all(moves)
-            _sync_folder(place)
+            _move_all(moves, within=place)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         shutil.rmtree(previous, ignore_errors=True)
     return sorted(folder / relative for relative in contents)
 
 
-def _move_all(moves: list[tuple[Path, Path]]) -> None:
-    """All renames, or none: on anything raised, Ctrl-C included, those done are undone in reverse."""
+def _move_all(moves: list[tuple[Path, Path]], *, within: Path) -> None:
+    """All renames, made to last, or none: on anything raised, Ctrl-C included, those done are undone in reverse."""
     try:
         for source, target in moves:
             target.parent.mkdir(parents=True, exist_ok=True)
             os.rename(source, target)
+        _sync_folder(within)
     except BaseException:
         # A rename may have been done and the interrupt come right after it, so what happened is read off the disk.
         for source, target in reversed(moves):

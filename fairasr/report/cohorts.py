@@ -11,7 +11,7 @@ import pandas as pd
 
 from fairasr.core import UNKNOWN, DisparityReport, Estimate
 from fairasr.report import numbers
-from fairasr.report.drawings import Axis, axis_drawing, axis_of, interval_drawing, split_drawing
+from fairasr.report.drawings import Axis, axis_drawing, axis_of, interval_drawing, split_drawing, split_legend
 from fairasr.report.headline import ALPHA
 from fairasr.report.table import Cell, Column, Table, columns
 from fairasr.report.wording import COHORT_COLUMNS, clipped, group_in_words, method_in_words, name_in_words, suppression_in_words
@@ -40,26 +40,33 @@ class CohortTables:
 
 def cohort_tables(report: DisparityReport, *, min_speakers: int | None) -> CohortTables:
     """The tables of `report.cohorts`, in its order (worst first, unknown last)."""
-    records = report.cohorts.to_dict("records")
+    records = numbers.records(report.cohorts)
     shown = [row for row in records if not row["suppressed"]]
     withheld = [row for row in records if row["suppressed"]]
     painter = _Painter.of(shown, overall=report.honest.overall_rate.value, rate_name=report.rate_name)
-    ranked = [row for row in shown if row["cohort"] != UNKNOWN]
-    unknown = [row for row in shown if row["cohort"] == UNKNOWN]
+    ranked = [row for row in shown if _is_ranked(row)]
+    unranked = [row for row in shown if not _is_ranked(row)]
     name = f"{report.rate_name} of {clipped(report.system)} by “{method_in_words(report.method)}”"
     if len(ranked) <= N_WORST + N_BEST:
-        whole = [*ranked, *unknown]
+        whole = [*ranked, *unranked]
         tables = [painter.table(whole, caption=f"{name}: all {len(whole)} groups, worst first.") if whole else None, None, None]
     else:
-        parts = (ranked[:N_WORST], ranked[N_WORST:-N_BEST], [*ranked[-N_BEST:], *unknown])
-        captions = (f"the {N_WORST} worst-served groups of {len(ranked)}.", f"the {len(parts[1])} groups between.", f"the {N_BEST} best-served groups")
-        tail = " and the unknown." if unknown else "."
+        parts = (ranked[:N_WORST], ranked[N_WORST:-N_BEST], [*ranked[-N_BEST:], *unranked])
+        captions = (
+            f"the {N_WORST} worst-served groups of {len(ranked)}.",
+            f"the {len(parts[1])} groups between.",
+            f"the {N_BEST} best-served groups",
+        )
+        tail = ", then those that have no rank." if unranked else "."
         tables = [
-            painter.table(part, caption=f"{name}: {caption}{tail if part is parts[2] else ''}")
+            painter.table(part, caption=f"{name}: {caption}{tail if part is parts[2] else ''}", explained=part is parts[0])
             for part, caption in zip(parts, captions, strict=True)
         ]
     return CohortTables(
-        worst=tables[0], between=tables[1], best=tables[2], withheld=_withheld_table(withheld, min_speakers=min_speakers) if withheld else None
+        worst=tables[0],
+        between=tables[1],
+        best=tables[2],
+        withheld=_withheld_table(withheld, name=name, min_speakers=min_speakers) if withheld else None,
     )
 
 
@@ -83,16 +90,19 @@ class _Painter:
             rate_name=rate_name,
         )
 
-    def table(self, rows: list[dict[str, Any]], *, caption: str) -> Table:
+    def table(self, rows: list[dict[str, Any]], *, caption: str, explained: bool = True) -> Table:
         rate = f"{self.rate_name} (%), dashed: all speakers"
-        headings = {"Rate": Column(heading=rate, drawing=axis_drawing(self.axis), numeric=False)}
-        words = ("Group", "Kinds of error")
+        headings = {
+            "Rate": Column(heading=rate, drawing=axis_drawing(self.axis), numeric=False),
+            "Kinds of error": Column(heading="Kinds of error", drawing=split_legend(), numeric=False),
+        }
         reading = {rate if heading == "Rate" else heading: text for heading, text in COHORT_COLUMNS.items()}
         return Table(
             caption=caption,
-            columns=tuple(headings.get(h, Column(heading=h, numeric=h not in words)) for h in COHORT_COLUMNS),
+            columns=tuple(headings.get(h, Column(heading=h, numeric=h != "Group")) for h in COHORT_COLUMNS),
             rows=tuple(self.row(row) for row in rows),
-            reading=reading,
+            reading=reading if explained else {},
+            layout="aligned",
         )
 
     def row(self, row: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -103,7 +113,6 @@ class _Painter:
         difference = numbers.estimate_of(row, "difference_to_overall")
         return (
             Cell(text=title, note=label, tag=ROLES.get(row["role"], "")),
-            Cell(text=numbers.count(row["n_speakers"]), note=f"{numbers.count(row['n_ref_words'])} words"),
             Cell(
                 text=numbers.percent_interval(rate, because=because),
                 drawing=interval_drawing(rate, overall=self.overall, axis=self.axis),
@@ -111,16 +120,21 @@ class _Painter:
             ),
             Cell(text=numbers.points_interval(difference, because=because), muted=not math.isfinite(difference.value)),
             _kinds(kinds, longest=self.longest),
+            Cell(text=numbers.count(row["n_speakers"]), note=f"{numbers.count(row['n_ref_words'])}{numbers.SPACE}words"),
             Cell(text=" / ".join(numbers.count(row[column]) for column in ("n_missing", "n_empty", "n_loops"))),
             _probability(row),
         )
+
+
+def _is_ranked(row: Mapping[str, Any]) -> bool:
+    return row["cohort"] != UNKNOWN and math.isfinite(numbers.number(row["rate"]))
 
 
 def _kinds(rates: tuple[float, ...], *, longest: float) -> Cell:
     if not all(map(math.isfinite, rates)):
         return Cell(text=numbers.NOT_ESTIMABLE, muted=True)
     substitutions, deletions, insertions = rates
-    text = " · ".join(
+    text = f"{numbers.SPACE}· ".join(
         f"{letter}{numbers.SPACE}{numbers.per_hundred(rate)}"
         for letter, rate in zip("SDI", (substitutions, deletions, insertions), strict=True)
     )
@@ -133,7 +147,7 @@ def _probability(row: Mapping[str, Any]) -> Cell:
     holm = numbers.number(row["p_holm"])
     return Cell(
         text=numbers.probability(row["p_value"]),
-        note=f"Holm {numbers.probability(row['p_holm'])}, BH {numbers.probability(row['p_bh'])}",
+        note=f"Holm{numbers.SPACE}{numbers.probability(row['p_holm'])}, BH{numbers.SPACE}{numbers.probability(row['p_bh'])}",
         tag="differs" if holm < ALPHA else "",
     )
 
@@ -145,9 +159,9 @@ def _reason(row: Mapping[str, Any]) -> str:
     return "no reference words" if numbers.number(row["n_ref_words"]) == 0 else ""
 
 
-def _withheld_table(rows: list[dict[str, Any]], *, min_speakers: int | None) -> Table:
+def _withheld_table(rows: list[dict[str, Any]], *, name: str, min_speakers: int | None) -> Table:
     return Table(
-        caption="Groups whose numbers are withheld, here and in every file of this audit, to protect their speakers.",
+        caption=f"{name}: groups whose numbers are withheld, here and in every file of this audit, to protect their speakers.",
         columns=columns("Group", "Why", words=("Why",)),
         rows=tuple(
             (
@@ -173,9 +187,14 @@ def partitions_table(report: DisparityReport) -> Table | None:
     order = [*sorted(texts, key=lambda n: (n != "partition", n)), *sorted(n for n in names if n not in texts)]
     return Table(
         caption="Every division that was tried, each with its honest gap.",
-        columns=columns(*(name_in_words(name).capitalize() for name in order), words=tuple(name_in_words(n).capitalize() for n in texts)),
-        rows=tuple(tuple(_partition_cell(row, name) for name in order) for row in partitions.to_dict("records")),
+        columns=columns(*(_heading(name) for name in order), words=tuple(map(_heading, texts))),
+        rows=tuple(tuple(_partition_cell(row, name) for name in order) for row in numbers.records(partitions)),
     )
+
+
+def _heading(name: str) -> str:
+    words = name_in_words(name)
+    return words if name.startswith("p_") else words[:1].upper() + words[1:]
 
 
 def _partition_cell(row: Mapping[str, Any], name: str) -> Cell:

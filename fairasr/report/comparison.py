@@ -20,12 +20,12 @@ def methods_table(result: AuditResult) -> Table:
     """The focus system's gap under every way of grouping."""
     system = result.system(result.focus)
     return Table(
-        caption=f"The gap of {clipped(system.system)} ({system.rate_name}) under every way of grouping its speakers, largest first. "
+        caption=f"The {system.rate_name} gap of {clipped(system.system)} under every way of grouping its speakers, largest first. "
         "Honest figures, with 95 % intervals.",
         columns=columns(*METHOD_COLUMNS),
         rows=tuple(_method_row(report) for report in in_order(dict(system.reports))),
         reading=METHOD_COLUMNS,
-        cards=True,
+        layout="cards",
     )
 
 
@@ -33,17 +33,15 @@ def _method_row(report: DisparityReport) -> tuple[Cell, ...]:
     honest = report.honest
     because = _reason(honest)
     return (
-        Cell(text=method_in_words(report.method), note=f"on {_basis(honest.basis)}", tag="gap shown" if is_supported(report) else ""),
-        Cell(text=numbers.percent_interval(honest.relative_to_top, because=because)),
-        Cell(text=numbers.percent_interval(honest.relative_to_bottom, because=because)),
         Cell(
-            text=numbers.points_interval(honest.difference_to_overall, because=because),
-            note=f"{numbers.percent(honest.bottom_rate.value)} against {numbers.percent(honest.overall_rate.value)}",
+            text=method_in_words(report.method), note=f"on {_basis(honest.basis)}", tag="gap shown" if is_supported(report) else ""
         ),
-        Cell(
-            text=f"{numbers.percent(honest.bottom_share_speakers)} of speakers",
-            note=f"{numbers.percent(honest.bottom_share_words)} of words; {numbers.count(honest.bottom_n_speakers)} speakers",
+        *(
+            Cell(text=numbers.percent_interval(gap, because=because), muted=not math.isfinite(gap.value))
+            for gap in (honest.relative_to_top, honest.relative_to_bottom)
         ),
+        _worst_against_all(honest, because=because),
+        _bottom_share(honest),
         _optimism(report),
         Cell(
             text=numbers.probability(report.p_value),
@@ -54,28 +52,49 @@ def _method_row(report: DisparityReport) -> tuple[Cell, ...]:
     )
 
 
+def _worst_against_all(honest: Gaps, *, because: str) -> Cell:
+    if not math.isfinite(honest.bottom_rate.value):
+        return Cell(text=numbers.not_estimable(because), muted=True)
+    rates = f"{numbers.percent(honest.bottom_rate.value)} against {numbers.percent(honest.overall_rate.value)}"
+    return Cell(text=numbers.points_interval(honest.difference_to_overall, because=because), note=rates)
+
+
+def _bottom_share(honest: Gaps) -> Cell:
+    if not math.isfinite(honest.bottom_share_speakers):
+        return Cell(text=numbers.NOT_ESTIMABLE, muted=True)
+    return Cell(
+        text=f"{numbers.percent(honest.bottom_share_speakers)} of speakers",
+        note=f"{numbers.percent(honest.bottom_share_words)} of words; {numbers.count(honest.bottom_n_speakers)} speakers",
+    )
+
+
 def _optimism(report: DisparityReport) -> Cell:
     apparent, honest = report.apparent.relative_to_top.value, report.honest.relative_to_top.value
-    difference = numbers.points(apparent - honest)
+    if not (math.isfinite(apparent) or math.isfinite(honest)):
+        return Cell(text=numbers.NOT_ESTIMABLE, muted=True)
     return Cell(
         text=f"{numbers.percent(apparent)} → {numbers.percent(honest)}",
-        note=f"optimism {difference}" if math.isfinite(apparent - honest) else "",
+        note=f"optimism {numbers.points(apparent - honest)}" if math.isfinite(apparent - honest) else "",
     )
 
 
 def _stability(report: DisparityReport) -> Cell:
     if not report.stability:
         return Cell(text="not measured", muted=True)
-    lines = [f"{STABILITY.get(name, name_in_words(name))} {numbers.coefficient(report.stability[name])}" for name in sorted(report.stability)]
-    first = sorted(report.stability)[-1]
-    return Cell(text=numbers.coefficient(report.stability[first]), note="; ".join(lines))
+    lines = [
+        f"{STABILITY.get(name, name_in_words(name))} {numbers.coefficient(report.stability[name])}"
+        for name in sorted(report.stability)
+    ]
+    return Cell(text=lines[-1], note="; ".join(lines[:-1]))
 
 
 def everything_table(result: AuditResult) -> Table:
     """Every system under every way of grouping."""
     return Table(
         caption="Every system under every way of grouping. Honest figures, with 95 % intervals.",
-        columns=columns("System", "Way of grouping", "All speakers", "Worst groups", "Gap to the best served", "p", words=("Way of grouping",)),
+        columns=columns(
+            "System", "Way of grouping", "All speakers", "Worst groups", "Gap to the best served", "p", words=("Way of grouping",)
+        ),
         rows=tuple(
             (
                 Cell(text=clipped(system.system), tag="in focus" if system.system == result.focus else ""),
@@ -98,7 +117,8 @@ def everything_table(result: AuditResult) -> Table:
 def conventions_table(report: DisparityReport) -> Table:
     """One method's gap in every convention, on every set of speakers it was estimated on."""
     return Table(
-        caption=f"The gap of “{method_in_words(report.method)}” in every convention. Worst and best: the groups the discovery speakers rank so.",
+        caption=f"The gap of “{method_in_words(report.method)}” in every convention. "
+        "Worst and best: the groups the discovery speakers rank so.",
         columns=columns(
             "Estimated on",
             "Worst",
@@ -123,10 +143,11 @@ def _convention_row(gaps: Gaps) -> tuple[Cell, ...]:
     def difference(estimate: Estimate) -> Cell:
         return Cell(text=numbers.points_interval(estimate, because=because), muted=not math.isfinite(estimate.value))
 
+    sides = f"{numbers.count(gaps.bottom_n_speakers)} worst, {numbers.count(gaps.top_n_speakers)} best"
     return (
         Cell(
             text=_basis(gaps.basis),
-            note=f"{numbers.count(gaps.n_speakers)} speakers: {numbers.count(gaps.bottom_n_speakers)} worst, {numbers.count(gaps.top_n_speakers)} best",
+            note=f"{numbers.count(gaps.n_speakers)} speakers: {sides}",
         ),
         *(rate(e) for e in (gaps.bottom_rate, gaps.top_rate, gaps.overall_rate)),
         *(rate(e) for e in (gaps.relative_to_top, gaps.relative_to_bottom, gaps.relative_to_overall)),

@@ -17,7 +17,7 @@ BAR_HEIGHT_PX = 10
 MARGIN_PX = 8
 N_TICKS = 4
 WIDEST_OVER_LARGEST = 1.6
-"""The axis ends at the longest interval, but at most this many times the largest rate: one wild interval must not flatten the rest."""
+"""The axis ends at the longest interval, but at most at this times the largest rate, lest one interval flatten the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +91,16 @@ def split_drawing(rates: tuple[float, float, float], *, longest: float) -> str:
         parts.append(f'<rect class="{kind}" x="{start:.1f}" y="0" width="{width:.1f}" height="{BAR_HEIGHT_PX}"/>')
         start += width
     return _svg("split", BAR_WIDTH_PX, BAR_HEIGHT_PX, "".join(parts))
+
+
+def split_legend() -> str:
+    """The colours of the kinds of error, to stand in a column's heading."""
+    parts = []
+    for position, (kind, letter) in enumerate((("substitutions", "S"), ("deletions", "D"), ("insertions", "I"))):
+        x = 32 * position
+        parts.append(f'<rect class="{kind}" x="{x}" y="2" width="{BAR_HEIGHT_PX}" height="{BAR_HEIGHT_PX}"/>')
+        parts.append(f'<text x="{x + BAR_HEIGHT_PX + 3}" y="11">{letter}</text>')
+    return _svg("axis", BAR_WIDTH_PX, 14, "".join(parts))
 
 
 def _svg(name: str, width_px: float, height_px: float, content: str) -> str:

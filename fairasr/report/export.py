@@ -14,7 +14,7 @@ import pandas as pd
 from fairasr.core import AuditResult
 from fairasr.core.disparity import COHORT_COLUMNS
 from fairasr.core.estimate import plain
-from fairasr.report.numbers import number
+from fairasr.report.numbers import number, records
 
 KEY_COLUMNS = ("system", "method", "rate_name", "basis")
 TEXT_COLUMNS = (*KEY_COLUMNS, "cohort", "description", "role", "suppressed")
@@ -44,7 +44,7 @@ def cohorts_csv(result: AuditResult) -> bytes:
     """`cohorts_table` as CSV for spreadsheets: text that would run as a formula gets a leading apostrophe, numbers stay numbers."""
     table = cohorts_table(result)
     sink = io.StringIO(newline="")
-    writer = csv.writer(sink, lineterminator="\n")
+    writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow(table.columns)
     writer.writerows([_csv_cell(value) for value in row] for row in table.itertuples(index=False, name=None))
     return sink.getvalue().encode()
@@ -83,7 +83,7 @@ def _cohort_rows(result: AuditResult) -> Iterator[list[Any]]:
     for system in result.systems:
         for method in sorted(system.reports):
             report = system.reports[method]
-            for row in report.cohorts.to_dict("records"):
+            for row in records(report.cohorts):
                 keys = [system.system, method, report.rate_name, report.honest.basis]
                 values = [row[name] if name in TEXT_COLUMNS else number(row[name]) for name in COHORT_COLUMNS]
                 yield [*keys, *values]

@@ -18,7 +18,9 @@ RULES = "rules"
 RULE_FORMAT = "fairasr-rule"
 
 
-def write_audit(result: AuditResult, folder: str | Path, *, rules: Mapping[str, dict[str, Any]], overwrite: bool = True) -> list[Path]:
+def write_audit(
+    result: AuditResult, folder: str | Path, *, rules: Mapping[str, dict[str, Any]], overwrite: bool = True
+) -> list[Path]:
     """Write all files of an audit, all of them or none; sorted paths written.
 
     Files of an earlier audit in `folder` are replaced (its rules removed); files of other origin stay.
@@ -66,11 +68,15 @@ def read_audit(folder_or_json: str | Path) -> AuditResult:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise IngestError(f"cannot read the audit {str(path)!r}: {error.strerror or error}. Give the folder an audit was written to.") from error
+        raise IngestError(
+            f"cannot read the audit {str(path)!r}: {error.strerror or error}. Give the folder an audit was written to."
+        ) from error
     except ValueError as error:
         raise IngestError(f"{str(path)!r} is not JSON: {error}. Give the report.json of an audit, or its folder.") from error
     if not isinstance(data, dict):
-        raise IngestError(f"{str(path)!r} holds a JSON {type(data).__name__}, not an audit. Give the report.json of an audit, or its folder.")
+        raise IngestError(
+            f"{str(path)!r} holds a JSON {type(data).__name__}, not an audit. Give the report.json of an audit, or its folder."
+        )
     try:
         return audit_from(data)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -19,13 +19,15 @@ class Headline:
 
     Attributes:
         shown: whether a gap is claimed.
+        several: whether `group` names more than one group.
         group: who is worst served; "" where nothing is claimed. Text of the user's data: to be escaped and set apart.
         sentence: what is said of the group, or the whole finding where nothing is claimed.
         detail: how sure that is and where it comes from.
     """
 
     shown: bool
-    group: str
+    several: bool = False
+    group: str = ""
     sentence: str
     detail: str
 
@@ -37,7 +39,6 @@ def headline(result: AuditResult) -> Headline:
     if not reports:
         return Headline(
             shown=False,
-            group="",
             sentence="No way of grouping the speakers could be run, so this report says nothing about gaps.",
             detail="The reasons are listed under “What could not be run”.",
         )
@@ -59,9 +60,11 @@ def is_supported(report: DisparityReport) -> bool:
 
 
 def worst_in_words(report: DisparityReport) -> str:
-    """Who is in the bottom cohorts: up to two descriptions, then how many more."""
+    """Who is in the bottom cohorts: up to two descriptions, then how many more; "" where none could be ranked."""
     known = report.by_cohort["description"].to_dict()
-    if not report.honest.bottom or any(label not in known for label in report.honest.bottom):
+    if not report.honest.bottom:
+        return ""
+    if any(label not in known for label in report.honest.bottom):
         return f"the speakers ranked worst by “{method_in_words(report.method)}”"
     names = [group_in_words(label=label, description=known[label])[0] for label in report.honest.bottom]
     more = len(names) - MOST_NAMES
@@ -73,6 +76,7 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
     gap = report.honest
     errors, unit = unit_in_words(report.rate_name)
     difference = gap.difference_to_overall
+    worst, overall = numbers.per_hundred(gap.bottom_rate.value), numbers.per_hundred(gap.overall_rate.value)
     interval = f"[{numbers.per_hundred(difference.lo)}, {numbers.per_hundred(difference.hi)}]"
     certainty = (
         "No permutation test was run: the interval alone supports this."
@@ -83,9 +87,10 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
     )
     return Headline(
         shown=True,
+        several=len(gap.bottom) > 1 and gap.basis != "cross-fit",
         group=worst_in_words(report),
-        sentence=f"{numbers.per_hundred(gap.bottom_rate.value)} {errors} per {unit}, against {numbers.per_hundred(gap.overall_rate.value)} "
-        f"overall: a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}.",
+        sentence=f"{worst} {errors} per {unit}, against {overall} overall: "
+        f"a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}.",
         detail=f"{numbers.count(gap.bottom_n_speakers)} of {numbers.count(gap.n_speakers)} speakers, grouped by "
         f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}",
     )
@@ -96,11 +101,12 @@ def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Head
     upper = [r.honest.difference_to_overall.hi for r in reports if math.isfinite(r.honest.difference_to_overall.hi)]
     n_speakers = max(r.honest.n_speakers for r in reports)
     open_question = (
-        f" A worst group up to {numbers.per_hundred(max(upper))} {errors} per {unit} above all speakers cannot be ruled out." if upper else ""
+        f" A worst group up to {numbers.per_hundred(max(upper))} {errors} per {unit} above all speakers cannot be ruled out."
+        if upper
+        else ""
     )
     return Headline(
         shown=False,
-        group="",
         sentence=f"No gap was shown with these {numbers.count(n_speakers)} speakers: {_tried(len(reports))}.",
         detail=f"The {rate_in_words(system.rate_name)} of all speakers is {numbers.percent_interval(system.overall)}. "
         f"This is no proof that everyone is served alike.{open_question}",

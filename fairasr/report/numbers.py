@@ -104,6 +104,11 @@ def coefficient(value: Any) -> str:
     return f"{known:.2f}".replace("-", MINUS) if math.isfinite(known) else NOT_ESTIMABLE
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each as column -> value."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def estimate_of(row: Any, name: str) -> Estimate:
     """The Estimate in the columns `name`, `name`_lo and `name`_hi of a row; NaN where a column is absent."""
     return Estimate(value=number(row.get(name)), lo=number(row.get(f"{name}_lo")), hi=number(row.get(f"{name}_hi")))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from fairasr.core import AuditResult, ChangeReport, SystemResult
+from fairasr.core import AuditResult, ChangeReport, Estimate, SystemResult
 from fairasr.report import numbers
-from fairasr.report.table import Cell, Column, Table, columns
+from fairasr.report.table import Cell, Table, columns
 from fairasr.report.wording import clipped, group_in_words, method_in_words, name_in_words, suppression_in_words
 
 
@@ -38,7 +38,8 @@ def left_out_table(counts: Mapping[str, int], *, caption: str, heading: str, uni
         caption=caption,
         columns=columns(heading, unit),
         rows=tuple(
-            (Cell(text=clipped(name)), Cell(text=numbers.count(n), note=numbers.percent(n / whole) if whole > 0 else "")) for name, n in rows
+            (Cell(text=clipped(name)), Cell(text=numbers.count(n), note=numbers.percent(n / whole) if whole > 0 else ""))
+            for name, n in rows
         ),
     )
 
@@ -47,10 +48,10 @@ def systems_table(result: AuditResult) -> Table:
     """Every system over all speakers: rate with interval, kinds of error, missing and empty output."""
     rate_name = result.system(result.focus).rate_name
     return Table(
-        caption=f"Every system over all speakers. {rate_name} with its 95 % interval over speakers; the kinds of error add up to it.",
+        caption=f"Every system over all speakers. {rate_name} has a 95 % interval over speakers; the kinds of error add up to it.",
         columns=columns("System", rate_name, "Wrong words (S)", "Left out (D)", "Put in (I)", "No output", "Empty output", "Loops"),
         rows=tuple(_system_row(system, focus=result.focus, several=len(result.systems) > 1) for system in result.systems),
-        cards=True,
+        layout="cards",
     )
 
 
@@ -74,28 +75,32 @@ def _system_row(system: SystemResult, *, focus: str, several: bool) -> tuple[Cel
 
 def comparison_table(result: AuditResult) -> Table | None:
     """Over all speakers, each comparison of two systems; None where there is none."""
-    rows = [(change, row) for change in result.comparisons for row in change.changes.to_dict("records") if row["cohort"] == "all"]
+    rows = [(change, row) for change in result.comparisons for row in numbers.records(change.changes) if row["cohort"] == "all"]
     if not rows:
         return None
     return Table(
         caption="Two systems on the same utterances, paired by speaker. A change above 0 means that the second makes more errors.",
-        columns=columns("Compared", "First", "Second", "Change", "p", "Speakers"),
+        columns=columns("Compared", "First system", "Second system", "Change", "p", "Speakers"),
         rows=tuple(
-            (Cell(text=f"{clipped(change.before)} → {clipped(change.after)}"), *_change_cells(row), Cell(text=numbers.count(row["n_speakers"])))
+            (
+                Cell(text=f"{clipped(change.before)} → {clipped(change.after)}"),
+                *_change_cells(row),
+                Cell(text=numbers.count(row["n_speakers"])),
+            )
             for change, row in rows
         ),
-        cards=True,
+        layout="cards",
     )
 
 
 def change_by_cohort_table(change: ChangeReport, *, min_speakers: int | None) -> Table | None:
     """One comparison cohort by cohort; None where it has only the row over all speakers."""
-    rows = [row for row in change.changes.to_dict("records") if row["cohort"] != "all"]
+    rows = [row for row in numbers.records(change.changes) if row["cohort"] != "all"]
     if not rows:
         return None
     return Table(
         caption=f"{clipped(change.before)} → {clipped(change.after)}, group by group.",
-        columns=columns("Group", "First", "Second", "Change", "p", "Speakers"),
+        columns=columns("Group", "First system", "Second system", "Change", "p", "Speakers"),
         rows=tuple(_change_row(row, min_speakers=min_speakers) for row in rows),
     )
 
@@ -125,14 +130,14 @@ def sensitivity_table(sensitivity: pd.DataFrame | None) -> Table | None:
     if sensitivity is None or sensitivity.empty:
         return None
     return Table(
-        caption="The gap to the best served under other text normalisers. “Flips”: its sign or significance differs from this audit's own.",
+        caption="The gap to the best served under other text normalisers. “Flips”: sign or significance differ from this audit's.",
         columns=columns("Way of grouping", "System", "Normaliser", "Gap to the best served", words=("System", "Normaliser")),
-        rows=tuple(_sensitivity_row(row) for row in sensitivity.to_dict("records")),
+        rows=tuple(_sensitivity_row(row) for row in numbers.records(sensitivity)),
     )
 
 
 def _sensitivity_row(row: Mapping[str, Any]) -> tuple[Cell, ...]:
-    gap = numbers.Estimate(value=numbers.number(row["relative_to_top"]), lo=numbers.number(row["lo"]), hi=numbers.number(row["hi"]))
+    gap = Estimate(value=numbers.number(row["relative_to_top"]), lo=numbers.number(row["lo"]), hi=numbers.number(row["hi"]))
     return (
         Cell(text=method_in_words(row["method"])),
         Cell(text=clipped(row["system"])),
@@ -142,13 +147,24 @@ def _sensitivity_row(row: Mapping[str, Any]) -> tuple[Cell, ...]:
 
 
 def settings_table(settings: Mapping[str, Any], *, caption: str) -> Table | None:
-    """Settings or hashes by name; None where there are none."""
+    """Settings by name; None where there are none."""
     if not settings:
         return None
     return Table(
         caption=caption,
-        columns=(Column(heading="Name", numeric=False), Column(heading="Value", numeric=False)),
+        columns=columns("Name", "Value", words=("Value",)),
         rows=tuple((Cell(text=name_in_words(str(name))), Cell(text=_setting(settings[name]))) for name in sorted(settings)),
+    )
+
+
+def inputs_table(inputs: Mapping[str, str]) -> Table | None:
+    """SHA-256 of every input file; None where there are none."""
+    if not inputs:
+        return None
+    return Table(
+        caption="Input files and their SHA-256.",
+        columns=columns("File", "SHA-256", words=("SHA-256",)),
+        rows=tuple((Cell(text=clipped(name)), Cell(text=inputs[name])) for name in sorted(inputs)),
     )
 
 

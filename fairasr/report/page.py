@@ -35,7 +35,11 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("fairasr.report", TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("fairasr.report", TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["drawing"] = _drawing
     return environment
@@ -98,7 +102,7 @@ def _view(result: AuditResult) -> dict[str, Any]:
         "provenance_tables": [
             table
             for table in (
-                overview.settings_table(result.provenance.inputs, caption="Input files and their SHA-256."),
+                overview.inputs_table(result.provenance.inputs),
                 overview.settings_table(result.provenance.settings, caption="Settings of the audit."),
             )
             if table is not None
@@ -126,11 +130,11 @@ def _section(report: DisparityReport, *, min_speakers: int | None) -> dict[str, 
         "conventions": comparison.conventions_table(report),
         "spread": ""
         if spread.n_cohorts == 0
-        else f"Over the {numbers.count(spread.n_cohorts)} groups shown, {report.rate_name} has mean {numbers.percent(spread.mean)}, "
+        else f"Over the {numbers.count(spread.n_cohorts)} groups shown: mean {report.rate_name} {numbers.percent(spread.mean)}, "
         f"largest {numbers.percent(spread.max)}, 90th percentile {numbers.percent(spread.percentile_90)}, "
-        f"variance {spread.variance:.4g}.",
+        f"variance {spread.variance:.6f}.",
         "partitions": cohorts.partitions_table(report),
-        "map": map_svg(report, title=caption),
+        "map": map_svg(report, title=caption, min_speakers=min_speakers),
         "map_caption": f"{caption}. The tables above hold the same numbers.",
         "notes": report.notes,
         "settings": overview.settings_table(report.settings, caption=f"Settings of “{words}”."),

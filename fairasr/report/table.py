@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class Table:
         columns: as wide as every row.
         rows: cells of each row.
         reading: heading -> how to read it, shown folded above the table; empty for none.
-        cards: whether rows become cards on a narrow screen; others scroll sideways in their own box.
+        layout: "" scrolls sideways in its own box where it is too wide, "cards" turns rows into cards on a narrow screen,
+            "aligned" has columns of fixed width, so that plots in several tables stand below each other.
 
     Raises:
         ValueError: a row is not as wide as the columns.
@@ -53,12 +55,14 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     reading: Mapping[str, str] = field(default_factory=dict)
-    cards: bool = False
+    layout: Literal["", "cards", "aligned"] = ""
 
     def __post_init__(self) -> None:
         wrong = [len(row) for row in self.rows if len(row) != len(self.columns)]
         if wrong:
-            raise ValueError(f"table {self.caption!r}: {len(wrong)} of {len(self.rows)} rows have {wrong[0]} cells, not {len(self.columns)}.")
+            raise ValueError(
+                f"table {self.caption!r}: {len(wrong)} of {len(self.rows)} rows have {wrong[0]} cells, not {len(self.columns)}."
+            )
 
 
 def columns(*headings: str, words: tuple[str, ...] = ()) -> tuple[Column, ...]:

@@ -20,8 +20,8 @@ BASES = {
 }
 
 STABILITY = {
-    "rank_correlation": "rank correlation between the halves",
-    "adjusted_rand": "adjusted Rand index between folds",
+    "rank_correlation": "rank correlation",
+    "adjusted_rand": "adjusted Rand",
 }
 
 UNITS = {"WER": ("word errors", "100 words"), "CER": ("character errors", "100 characters")}
@@ -33,25 +33,26 @@ METHOD_COLUMNS = {
     "50 % means half as many errors again. In square brackets the 95 % interval.",
     "Gap to the worst served": "1 minus the best-served rate divided by the worst-served rate: the same two rates, told from the "
     "other side. 33 % here is the same gap as 50 % in the column before. Published gaps often do not say which one they are.",
-    "Worst against all": "Error rate of the worst-served groups minus that of all speakers, in percentage points, and both rates.",
+    "Worst against all": "Error rate of the worst-served groups minus that of all speakers, in percentage points.",
     "Who is in the worst groups": "Part of the speakers, and of their words, that is in the worst-served groups.",
-    "Apparent and honest": "Apparent: the gap on the speakers the groups were found on, which is always too large because the search "
+    "Apparent and honest": "Apparent: the gap on the speakers the groups were found on, which is too large because the search "
     "looked for it there. Honest: the gap on other speakers. Optimism is the difference.",
     "p": "How often a gap this large appears when the grouping says nothing about errors: the whole search is repeated on shuffled "
     "speakers. Holm: corrected for the number of ways of grouping tried. Below 0.05 counts as shown.",
-    "Stability": "Whether other speakers would give the same groups or the same order of groups: 1 the same, 0 as chance.",
+    "Stability": "Whether other speakers would give the same answer: 1 the same, 0 as chance. Rank correlation: of groups' rates "
+    "between the two parts of the speakers. Adjusted Rand: of the groups themselves, found on different parts.",
 }
 
 COHORT_COLUMNS = {
     "Group": "Who they are. “Worst tenth” and “best tenth” are the ranks on the speakers used for discovery.",
-    "Speakers": "Speakers the estimate rests on, and the words they said. The speaker is the unit of every interval and test.",
     "Rate": "Errors divided by words of the whole group; the bar is the 95 % interval, the dashed line the rate of all speakers. "
     "An arrow head means that the interval goes on.",
     "Against all": "Rate minus the rate of all speakers, in percentage points.",
     "Kinds of error": "S: a wrong word. D: a word left out. I: a word that was not said. Each per 100 words.",
-    "Missing, empty, loops": "Utterances without any output (counted as left out), with empty output, and with repeated or made-up output.",
-    "p": "How often a difference this large appears when who is in the group does not matter. Holm and BH: corrected for the number "
-    "of groups. “Differs” marks Holm below 0.05.",
+    "Speakers": "Speakers the estimate rests on, and the words they said. The speaker is the unit of every interval and test.",
+    "Missing, empty, loops": "Utterances without output (counted as left out), with empty output, with repeated or made-up output.",
+    "p": "How often a difference this large appears when who is in the group does not matter. Holm and BH: corrected for the "
+    "number of groups. “Differs” marks Holm below 0.05.",
 }
 
 

@@ -32,8 +32,8 @@ class Aligned:
 def align(*, reference: str, hypothesis: str) -> tuple[Aligned, ...]:
     """Align the words of two texts: fewest errors first, then most hits, as `score` counts them.
 
-    Words are what stands between white space: normalise both texts before. Where several alignments are equally good, errors
-    stand as late as they can. Memory stays bounded for texts of any length (Hirschberg 1975); two empty texts give ().
+    Words are what stands between white space: normalise both texts before. Which of several equally good alignments comes out
+    depends on the two texts alone. Memory stays bounded for texts of any length (Hirschberg 1975); two empty texts give ().
 
     Example:
         >>> [step.kind for step in align(reference="the cat sat", hypothesis="the cat has sat")]

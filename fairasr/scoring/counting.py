@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from fairasr.core.errors import ScoringError
 from fairasr.scoring.edit_counts import edit_counts
 from fairasr.scoring.loops import loop_flags
 from fairasr.scoring.normalisers import named, normalise
-from fairasr.scoring.tokens import N_CODE_POINTS, token_pairs
+from fairasr.scoring.tokens import N_CODE_POINTS, arrow_texts, differ, n_words_of, token_pairs
 from fairasr.scoring.units import chosen_unit, spaced_characters
 
 ROWS_AT_ONCE = 1 << 16
@@ -69,7 +69,7 @@ def score(
     if unit == "character":
         references = [spaced_characters(text) for text in references]
         recognised = [spaced_characters(text) for text in recognised]
-    counts = _counted(references, recognised, progress=progress)
+    counts = count_edits(references, recognised, progress=progress)
     denominator = "n_ref_words" if unit == "word" else "n_ref_characters"
     table = pd.DataFrame(
         {
@@ -107,33 +107,40 @@ def _hypotheses_of(manifest: Manifest, hypotheses: Hypotheses, *, missing: str) 
     return [text or "" for text in texts], is_missing
 
 
-def _counted(references: Sequence[str], recognised: Sequence[str], *, progress: Progress | None) -> dict[str, np.ndarray]:
-    """Counts of `COUNT_NAMES`, int64 arrays (n_utterances,); most utterances are recognised without error and need no alignment."""
+def count_edits(references: Sequence[str], recognised: Sequence[str], *, progress: Progress | None = None) -> dict[str, np.ndarray]:
+    """Counts of `COUNT_NAMES`, int64 arrays (n_utterances,), of single-spaced texts.
+
+    Utterances recognised without error, most of them as a rule, need no alignment.
+
+    Raises:
+        ScoringError: one utterance has more than a million different words.
+    """
     n_utterances = len(references)
     counts = {name: np.zeros(n_utterances, dtype=np.int64) for name in COUNT_NAMES}
-    counts["hits"][:] = [text.count(" ") + 1 if text else 0 for text in references]
-    differing = [row for row in range(n_utterances) if references[row] != recognised[row]]
-    for start in range(0, len(differing), ROWS_AT_ONCE):
-        rows = differing[start : start + ROWS_AT_ONCE]
-        _count_rows(rows, references, recognised, counts)
+    for start in range(0, n_utterances, ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, n_utterances)
+        said, heard = arrow_texts(references[start:stop]), arrow_texts(recognised[start:stop])
+        counts["hits"][start:stop] = n_words_of(said)
+        rows = np.flatnonzero(differ(said, heard))
+        if len(rows):
+            _count_rows(start + rows, said.take(rows), heard.take(rows), counts)
         if progress is not None:
-            progress(rows[-1] + 1, n_utterances)
-    if progress is not None:
-        progress(n_utterances, n_utterances)
+            progress(stop, n_utterances)
     return counts
 
 
-def _count_rows(rows: list[int], references: Sequence[str], recognised: Sequence[str], counts: dict[str, np.ndarray]) -> None:
+def _count_rows(rows: np.ndarray, said: Any, heard: Any, counts: dict[str, np.ndarray]) -> None:
     """Fill `counts` at `rows`; a batch with more distinct words than there are code points is halved."""
-    pairs = token_pairs([references[row] for row in rows], [recognised[row] for row in rows])
+    pairs = token_pairs(said, heard)
     if pairs.n_distinct > N_CODE_POINTS:
-        if len(rows) == 1:
+        half = len(rows) // 2
+        if not half:
             raise ScoringError(
                 f"row {rows[0]:,} of the manifest has {pairs.n_distinct:,} different words in its two texts, more than the "
                 f"{N_CODE_POINTS:,} that one utterance may have. Cut the recording into utterances."
             )
-        _count_rows(rows[: len(rows) // 2], references, recognised, counts)
-        _count_rows(rows[len(rows) // 2 :], references, recognised, counts)
+        _count_rows(rows[:half], said[:half], heard[:half], counts)
+        _count_rows(rows[half:], said[half:], heard[half:], counts)
         return
     edits = edit_counts(pairs)
     for name in COUNT_NAMES[:-1]:

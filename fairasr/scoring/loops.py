@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fairasr.scoring.edit_counts import EditCounts
@@ -16,6 +18,9 @@ FEWEST_REPEATS = 4
 FEWEST_WORDS = 6
 """[words] A repetition must cover as many, so that "no no no no" is none."""
 
+BITS_OF_A_WORD = 32
+"""Bits that hold the number of a word; the number of the text goes above them."""
+
 
 def loop_flags(pairs: TokenPairs, counts: EditCounts) -> np.ndarray:
     """Whether each hypothesis loops or says what nobody said: bool array (n_utterances,) [ours].
@@ -26,29 +31,38 @@ def loop_flags(pairs: TokenPairs, counts: EditCounts) -> np.ndarray:
       - more words were inserted than the reference has; over an empty reference that is any word at all.
     """
     flags = counts.insertions > pairs.references.lengths
+    heard = _numbered(pairs.hypotheses)
     for n_words in range(1, LONGEST_PHRASE + 1):
-        flags |= _repeats(pairs.hypotheses, n_words=n_words) & ~_repeats(pairs.references, n_words=n_words)
+        repeating = _repeating(heard, n_words=n_words)
+        if not repeating.any():
+            continue
+        said = _numbered(pairs.references.where(repeating))
+        flags[repeating] |= ~_repeating(said, n_words=n_words)
     return flags
 
 
-def _repeats(texts: Ragged, *, n_words: int) -> np.ndarray:
+@dataclass(frozen=True, kw_only=True)
+class _Numbered:
+    """Words of `n_texts` texts, end to end: the text each is of, and one number for text and word; int64 arrays (n_words,)."""
+
+    owners: np.ndarray
+    words: np.ndarray
+    n_texts: int
+
+
+def _numbered(texts: Ragged) -> _Numbered:
+    owners = np.repeat(np.arange(len(texts.lengths)), texts.lengths)
+    return _Numbered(owners=owners, words=(owners << BITS_OF_A_WORD) | texts.ids, n_texts=len(texts.lengths))
+
+
+def _repeating(texts: _Numbered, *, n_words: int) -> np.ndarray:
     """Whether a phrase of `n_words` words stands often enough back to back in each text: bool array (n_texts,).
 
     A phrase repeated r times makes n_words * (r - 1) words in a row equal to the word n_words before them.
     """
-    out = np.zeros(len(texts.lengths), dtype=bool)
-    needed = max(FEWEST_REPEATS * n_words, FEWEST_WORDS) - n_words
-    bounds = texts.bounds
-    # Runs are looked for in all texts at once; a text too short for one ends every run that would cross into it.
-    is_echo = np.zeros(len(texts.ids) + 1, dtype=bool)
-    if len(texts.ids) <= needed:
-        return out
-    is_echo[n_words:-1] = texts.ids[n_words:] == texts.ids[:-n_words]
-    for offset in range(n_words):
-        starts = bounds[:-1][texts.lengths > offset] + offset
-        is_echo[starts] = False
-    edges = np.flatnonzero(np.diff(is_echo, prepend=False))
-    starts, stops = edges[::2], edges[1::2]
-    long_enough = starts[stops - starts >= needed]
-    out[np.searchsorted(bounds, long_enough, side="right") - 1] = True
-    return out
+    found = np.zeros(texts.n_texts, dtype=bool)
+    in_a_row = max(FEWEST_REPEATS * n_words, FEWEST_WORDS) - n_words
+    echoes = np.flatnonzero(texts.words[n_words:] == texts.words[:-n_words])
+    first, last = echoes[: -in_a_row + 1 or None], echoes[in_a_row - 1 :]
+    found[texts.owners[first[last - first == in_a_row - 1]]] = True
+    return found

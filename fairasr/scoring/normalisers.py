@@ -33,10 +33,10 @@ class Normaliser:
         return f"{self.name}@{self.version}"
 
 
-def _english() -> Callable[[str], str]:
+def _english(*, with_additions: bool) -> Callable[[str], str]:
     from fairasr.scoring.english_normaliser import English
 
-    return English()
+    return English(with_additions=with_additions)
 
 
 NORMALISERS = {
@@ -58,7 +58,7 @@ NORMALISERS = {
             name="english",
             version=WHISPER_NORMALIZER,
             description="Whisper's English: contractions, numbers, titles and British spellings written one way, fillers dropped.",
-            build=_english,
+            build=lambda: _english(with_additions=True),
         ),
         Normaliser(
             name="ascii_punctuation",
@@ -71,6 +71,12 @@ NORMALISERS = {
             version=WHISPER_NORMALIZER,
             description="Whisper's own basic, which splits words at marks: only to compare with published figures.",
             build=lambda: Basic(keep_marks=False),
+        ),
+        Normaliser(
+            name="whisper_english",
+            version=f"{WHISPER_NORMALIZER}-without-its-additions",
+            description="OpenAI's own English, which leaves kinda, sorta, dunno and cause: only to compare with published figures.",
+            build=lambda: _english(with_additions=False),
         ),
     )
 }

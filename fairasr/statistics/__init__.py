@@ -5,7 +5,7 @@ from fairasr.statistics.disparity import cohort_table, require_fresh_speakers, s
 from fairasr.statistics.gaps import BOTTOM, MIDDLE, TOP, band_gaps, band_statistic
 from fairasr.statistics.multiplicity import benjamini_hochberg, holm
 from fairasr.statistics.partitions import partition_table
-from fairasr.statistics.permutation import cohort_p, procedure_p
+from fairasr.statistics.permutation import ProcedureTest, cohort_p, procedure_test
 from fairasr.statistics.ranking import rank_bands
 from fairasr.statistics.rates import overall_rate, pooled_rates, rate_interval
 from fairasr.statistics.shrinkage import shrunken_rates
@@ -17,6 +17,7 @@ __all__ = [
     "BOTTOM",
     "MIDDLE",
     "TOP",
+    "ProcedureTest",
     "adjusted_rand",
     "band_gaps",
     "band_statistic",
@@ -28,7 +29,7 @@ __all__ = [
     "overall_rate",
     "partition_table",
     "pooled_rates",
-    "procedure_p",
+    "procedure_test",
     "rank_bands",
     "rank_correlation",
     "rate_interval",

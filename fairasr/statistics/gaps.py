@@ -23,11 +23,11 @@ class Contrast:
     error: float
     freedom: float
 
-    def interval(self) -> Estimate:
-        """Value with its 95 % interval."""
+    def interval(self, *, widening: float = 1.0) -> Estimate:
+        """Value with its 95 % interval; `widening` multiplies the t quantile."""
         if not np.isfinite([self.value, self.error, self.freedom]).all():
             return Estimate(value=self.value, lo=np.nan, hi=np.nan)
-        reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom)) * self.error
+        reach = widening * float(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom)) * self.error
         return Estimate(value=self.value, lo=self.value - reach, hi=self.value + reach)
 
 
@@ -61,6 +61,7 @@ def band_gaps(
     bottom: Sequence[str],
     top: Sequence[str],
     min_speakers: int,
+    widening: float = 1.0,
 ) -> Gaps:
     """Gap of the bottom band against the top band, the rest and all, on these speakers.
 
@@ -76,6 +77,8 @@ def band_gaps(
         bottom: labels behind BOTTOM.
         top: labels behind TOP.
         min_speakers: a side with fewer speakers has no estimate (it would be suppressed as a cohort).
+        widening: of the gaps' intervals, for procedures whose estimates spread more than their speakers alone explain (see
+            `ProcedureTest.widening`).
     """
     rates = pooled_rates(numerators, denominators, bands, 3)
     rest = pooled_rates(numerators, denominators, np.where(bands == BOTTOM, 0, 1), 2)
@@ -83,10 +86,10 @@ def band_gaps(
     words = float(denominators.sum())
     enough_bottom = rates.n_speakers[BOTTOM] >= min_speakers
     enough_top = rates.n_speakers[TOP] >= min_speakers
-    against_top = log_ratio(rates, BOTTOM, TOP).interval() if enough_bottom and enough_top else UNDEFINED
+    against_top = log_ratio(rates, BOTTOM, TOP).interval(widening=widening) if enough_bottom and enough_top else UNDEFINED
     enough_rest = enough_bottom and rest.n_speakers[1] >= min_speakers
-    against_rest = log_ratio(rest, 0, 1).interval() if enough_rest else UNDEFINED
-    difference_to_rest = difference(rest, 0, 1).interval() if enough_rest else UNDEFINED
+    against_rest = log_ratio(rest, 0, 1).interval(widening=widening) if enough_rest else UNDEFINED
+    difference_to_rest = difference(rest, 0, 1).interval(widening=widening) if enough_rest else UNDEFINED
     share = float(rest.denominators[0] / words) if words else float("nan")
     return Gaps(
         basis=basis,

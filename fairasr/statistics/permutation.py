@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
+
+from fairasr.statistics.rates import CONFIDENCE
 
 
 Statistic = Callable[[np.ndarray, np.ndarray], float]
 """Errors and words of every speaker, int arrays (n_speakers,) -> a number that is large where there is a gap."""
 
 BLOCK = 1 << 21
+NORMAL_REACH = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
-def procedure_p(
+@dataclass(frozen=True, kw_only=True)
+class ProcedureTest:
+    """A procedure's permutation test.
+
+    Attributes:
+        p_value: one-sided, (M + 1) / (R + 1); NaN where the procedure finds nothing to compare.
+        widening: what its 95 % interval must be widened by to hold the null gap in 95 % of the permutations, at least 1.
+    """
+
+    p_value: float
+    widening: float
+
+
+def procedure_test(
     statistic: Statistic,
     numerators: np.ndarray,
     denominators: np.ndarray,
@@ -21,25 +39,31 @@ def procedure_p(
     n_permutations: int,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
-) -> float:
-    """One-sided p of a whole procedure, (M + 1) / (R + 1).
+) -> ProcedureTest:
+    """Test a whole procedure by permuting speakers.
 
     Null: where a speaker is, how they sound and what they declare says nothing about their rate; alternative: the
     procedure finds a gap. Each permutation deals the speakers' counts out anew over their covariates and runs the whole
-    procedure again, so that the search itself is accounted for. NaN where the procedure finds nothing to compare.
+    procedure again, so that the search itself is accounted for.
+
+    The permuted statistics also say how far a studentised gap strays when there is none. A cross-fitted one strays
+    further than its standard error admits, because the folds pick their worst cohorts from overlapping speakers: with
+    eight equal groups of 600 speakers its standard deviation is 1.4, not 1, and nominal 95 % intervals cover 84 %.
     """
     observed = statistic(numerators, denominators)
     if np.isnan(observed):
-        return float("nan")
+        return ProcedureTest(p_value=float("nan"), widening=1.0)
     generator = np.random.default_rng(seed)
-    exceeding = 0
+    permuted = np.empty(n_permutations)
     for done in range(n_permutations):
         dealt = generator.permutation(len(numerators))
-        value = statistic(numerators[dealt], denominators[dealt])
-        exceeding += bool(np.isnan(value) or value >= observed)
+        permuted[done] = statistic(numerators[dealt], denominators[dealt])
         if progress is not None:
             progress(done + 1, n_permutations)
-    return (exceeding + 1) / (n_permutations + 1)
+    exceeding = int((~(permuted < observed)).sum())
+    strays = np.abs(permuted[np.isfinite(permuted)])
+    widening = float(np.quantile(strays, CONFIDENCE)) / NORMAL_REACH if len(strays) else 1.0
+    return ProcedureTest(p_value=(exceeding + 1) / (n_permutations + 1), widening=max(1.0, widening))
 
 
 def cohort_p(

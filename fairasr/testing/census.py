@@ -35,7 +35,7 @@ MARGIN_CONFIDENCE = 0.9
 
 @cache
 def made_up_census() -> pd.DataFrame:
-    """One row per zip code, sorted: zip_code, the point of its city [degrees], SHARES (0..1), VALUES, and their margins `<column>_moe`.
+    """One row per zip code, sorted: zip_code, point of its city [degrees], SHARES (0..1), VALUES, their margins `<column>_moe`.
 
     Holds the codes of `homes()` but for N_UNLISTED, and for each the two numbers after it as neighbours nobody lives in.
     About one code in six has a majority that speaks another language at home; which one has nothing to do with where it is.

@@ -82,7 +82,7 @@ def null_world(
 
 
 def planted_region_world(
-    n_speakers: int, *, seed: int, ratio: float = 1.5, n_inside: int = 100, speech: Speech | None = None
+    n_speakers: int, *, seed: int, ratio: float = 1.5, n_inside: int = 120, speech: Speech | None = None
 ) -> World:
     """Like `null_world`, but exactly `n_inside` speakers live in the box SOUTH and their rate is `ratio` times as high.
 
@@ -103,7 +103,7 @@ def planted_region_world(
 
 
 def planted_zip_world(
-    n_speakers: int, *, seed: int, ratio: float = 1.5, n_inside: int = 100, speech: Speech | None = None
+    n_speakers: int, *, seed: int, ratio: float = 1.5, n_inside: int = 120, speech: Speech | None = None
 ) -> World:
     """Like `null_world`, but the rate is `ratio` times as high in zip codes where most speak another language at home.
 
@@ -124,7 +124,7 @@ def planted_zip_world(
 
 
 def planted_cluster_world(
-    n_speakers: int, *, seed: int, ratio: float = 1.5, n_inside: int = 100, speech: Speech | None = None
+    n_speakers: int, *, seed: int, ratio: float = 1.5, n_inside: int = 120, speech: Speech | None = None
 ) -> World:
     """Like `null_world`, but exactly `n_inside` speakers have the first of the voices and their rate is `ratio` times as high.
 

@@ -38,6 +38,9 @@ UNSTATED = 0.02
 
 REGION_RATIO, ZIP_RATIO, CLUSTER_RATIO, LANGUAGE_RATIO = 1.6, 1.5, 1.5, 1.4
 PLANTED_VOICE = 3
+PLANTED_VOICE_SHARE = 0.12
+"""More than the tenth of speakers that an audit calls its bottom, so that the voice can fill it alone."""
+
 PLANTED_LANGUAGE = "Spanish"
 
 GENDERS = {"woman": 0.49, "man": 0.48, "nonbinary": 0.03}
@@ -165,11 +168,17 @@ def _draw_speakers(generator: np.random.Generator) -> _Speakers:
     return _Speakers(
         names=speaker_names(N_SPEAKERS),
         home_rows=draw_homes(generator, n_speakers=N_SPEAKERS),
-        voices=generator.integers(N_VOICES, size=N_SPEAKERS),
+        voices=_draw_voices(generator),
         gender=draw(GENDERS),
         age_band=draw(AGE_BANDS),
         first_language=draw(FIRST_LANGUAGES),
     )
+
+
+def _draw_voices(generator: np.random.Generator) -> np.ndarray:
+    shares = np.full(N_VOICES, (1 - PLANTED_VOICE_SHARE) / (N_VOICES - 1))
+    shares[PLANTED_VOICE] = PLANTED_VOICE_SHARE
+    return generator.choice(N_VOICES, size=N_SPEAKERS, p=shares)
 
 
 def _draw_rates(generator: np.random.Generator, *, speakers: _Speakers, planted: tuple[Planted, ...]) -> dict[str, np.ndarray]:

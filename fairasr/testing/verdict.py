@@ -59,12 +59,12 @@ def findings(result: AuditResult, world: World, *, partitions: Mapping[str, Part
     """What `result` says about each gap of `world`, in the order planted.
 
     Args:
-        result: an audit of the world under the system its truth is about.
+        result: an audit of the world; what it says of `world.system` is judged, whatever its focus.
         world: what was planted.
-        partitions: method -> cohorts of all speakers, where the rules of the audit are at hand. With them a gap only counts as
+        partitions: method -> cohorts of all speakers by the rules found for that system. With them a gap only counts as
             found where the bottom cohorts are mostly planted speakers; without, a significant gap of that method is taken for it.
     """
-    reports = result.system(result.focus).reports
+    reports = result.system(world.system).reports
     return [
         _finding(gap, reports=reports, skipped=result.skipped, world=world, partitions=partitions or {}) for gap in world.planted
     ]
@@ -153,12 +153,12 @@ def _sentence(finding: Finding) -> str:
     against = "the whole" if gap.cohort else "everybody else"
     measured = (
         f"{_points(finding.estimate.value)} against {against} "
-        f"({_points(finding.estimate.lo)} to {_points(finding.estimate.hi)}), "
-        f"truth {_points(finding.truth)}{_chance(finding.p_value)}"
+        f"({_signed(finding.estimate.lo)} to {_signed(finding.estimate.hi)}), "
+        f"truth {_signed(finding.truth)}{_chance(finding.p_value)}"
     )
     if gap.is_absent:
         return f"{'False alarm' if finding.found else 'Rightly not found'}: {who}: {measured}."
-    where = "" if pd.isna(finding.precision) else f"; {finding.precision:.0%} of its bottom cohorts are the planted speakers"
+    where = "" if pd.isna(finding.precision) else f"; {_percent(finding.precision)} of its bottom cohorts are planted speakers"
     return f"{'Found' if finding.found else 'Missed'}: {who}: {measured}{where}."
 
 
@@ -171,4 +171,8 @@ def _percent(rate: float) -> str:
 
 
 def _points(difference: float) -> str:
-    return f"{100 * difference:+.1f} points"
+    return f"{_signed(difference)} points"
+
+
+def _signed(difference: float) -> str:
+    return f"{100 * difference:+.1f}"

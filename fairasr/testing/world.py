@@ -61,6 +61,13 @@ class World:
     counts: Counts | None = None
     systems: tuple[Hypotheses, ...] = field(default=())
 
+    @property
+    def system(self) -> str:
+        """The system the truth is about: audits of this world are judged by what they say of it."""
+        if self.counts is not None:
+            return self.counts.system
+        return self.systems[0].system
+
     def rate_of(self, speakers: frozenset[str]) -> float:
         """True pooled rate of `speakers`: expected errors / words; NaN over nobody."""
         inside = self.true_rate.index.isin(speakers)

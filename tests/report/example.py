@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fairasr.core import UNDEFINED, UNKNOWN, AuditResult, ChangeReport, DisparityReport, Estimate, Gaps, Provenance, Spread, SystemResult
+from fairasr.core import (
+    UNDEFINED,
+    UNKNOWN,
+    AuditResult,
+    ChangeReport,
+    DisparityReport,
+    Estimate,
+    Gaps,
+    Provenance,
+    Spread,
+    SystemResult,
+)
 from fairasr.core.disparity import COHORT_COLUMNS
 
 TEXT = ("cohort", "description", "role", "suppressed")
@@ -19,7 +30,9 @@ def estimate(value: float, half_width: float) -> Estimate:
     return Estimate(value=value, lo=value - half_width, hi=value + half_width)
 
 
-def cohort(label: str, description: str, rate: float = np.nan, *, overall: float = 0.14, n_speakers: int = 40, **other: Any) -> dict[str, Any]:
+def cohort(
+    label: str, description: str, rate: float = np.nan, *, overall: float = 0.14, n_speakers: int = 40, **other: Any
+) -> dict[str, Any]:
     """One row of a cohort table whose interval narrows with the speakers."""
     half_width = 0.25 / np.sqrt(n_speakers) if n_speakers else np.nan
     row: dict[str, Any] = {
@@ -54,7 +67,7 @@ def cohort(label: str, description: str, rate: float = np.nan, *, overall: float
 
 def withheld(label: str, description: str, reason: str) -> dict[str, Any]:
     """A row whose every number is missing."""
-    row = {name: np.nan for name in COHORT_COLUMNS}
+    row = dict.fromkeys(COHORT_COLUMNS, np.nan)
     return row | {"cohort": label, "description": description, "role": "", "suppressed": reason}
 
 
@@ -63,7 +76,15 @@ def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)[list(COHORT_COLUMNS)]
 
 
-def gaps(bottom: tuple[str, ...], top: tuple[str, ...], *, worst: float, best: float, basis: str = "confirmation", half_width: float = 0.04) -> Gaps:
+def gaps(
+    bottom: tuple[str, ...],
+    top: tuple[str, ...],
+    *,
+    worst: float,
+    best: float,
+    basis: str = "confirmation",
+    half_width: float = 0.04,
+) -> Gaps:
     """Gaps that agree with each other; half widths are made up."""
     return Gaps(
         basis=basis,
@@ -98,7 +119,7 @@ def geo_tree(system: str, *, shift: float = 0.0) -> DisparityReport:
         row["role"] = "bottom"
     for row in rows[-3:]:
         row["role"] = "top"
-    rows.append(cohort("r26", "north of 61.0°", n_speakers=0))
+    rows.append(cohort("r26", "north of 61.0°", n_speakers=0, p_value=np.nan, p_holm=np.nan, p_bh=np.nan))
     rows.append(withheld("r27", "west of 150.0°", "small"))
     rows.append(withheld("r28", "south of 20.5°", "complementary"))
     rows.append(cohort(UNKNOWN, "no coordinates", 0.15, n_speakers=22))
@@ -134,8 +155,19 @@ def zip_demographics(system: str) -> DisparityReport:
     areas.append(withheld("02", "Alaska", "small"))
     partitions = pd.DataFrame(
         [
-            {"partition": name, "n_speakers": n, "relative_to_top": gap, "relative_to_top_lo": gap - 0.1, "relative_to_top_hi": gap + 0.1, "p_value": p}
-            for name, n, gap, p in [("renters", 402, 0.336, 0.01), ("median age", 510, 0.041, 0.62), ("population density", 377, np.nan, np.nan)]
+            {
+                "partition": name,
+                "n_speakers": n,
+                "relative_to_top": gap,
+                "relative_to_top_lo": gap - 0.1,
+                "relative_to_top_hi": gap + 0.1,
+                "p_value": p,
+            }
+            for name, n, gap, p in [
+                ("renters", 402, 0.336, 0.01),
+                ("median age", 510, 0.041, 0.62),
+                ("population density", 377, np.nan, np.nan),
+            ]
         ]
     )
     return DisparityReport(
@@ -162,7 +194,10 @@ def speaker_kmeans(system: str) -> DisparityReport:
     """Clusters without a clear gap; no permutations were run."""
     rng = np.random.default_rng(3)
     rates = np.sort(0.14 + 0.012 * rng.standard_normal(8))[::-1]
-    rows = [cohort(f"k{i}", f"voices like cluster {i}", float(rate), n_speakers=120, p_value=np.nan, p_holm=np.nan, p_bh=np.nan) for i, rate in enumerate(rates)]
+    rows = [
+        cohort(f"k{i}", f"voices like cluster {i}", float(rate), n_speakers=120, p_value=np.nan, p_holm=np.nan, p_bh=np.nan)
+        for i, rate in enumerate(rates)
+    ]
     rows[0]["role"], rows[-1]["role"] = "bottom", "top"
     points = {f"k{i}": [float(np.cos(i)), float(np.sin(2 * i))] for i in range(8)}
     return DisparityReport(
@@ -255,8 +290,19 @@ def example(**other: Any) -> AuditResult:
     """The audit; keywords replace its fields."""
     sensitivity = pd.DataFrame(
         [
-            {"normaliser": normaliser, "system": "conformer-large", "method": method, "relative_to_top": gap, "lo": lo, "hi": lo + 0.5, "flips": flips}
-            for normaliser, method, gap, lo, flips in [("none 1", "geo-tree", 1.31, 1.0, False), ("basic 1", "speaker-kmeans", 0.3, 0.02, True)]
+            {
+                "normaliser": normaliser,
+                "system": "conformer-large",
+                "method": method,
+                "relative_to_top": gap,
+                "lo": lo,
+                "hi": lo + 0.5,
+                "flips": flips,
+            }
+            for normaliser, method, gap, lo, flips in [
+                ("none 1", "geo-tree", 1.31, 1.0, False),
+                ("basic 1", "speaker-kmeans", 0.3, 0.02, True),
+            ]
         ]
     )
     result: dict[str, Any] = {
@@ -275,8 +321,15 @@ def example(**other: Any) -> AuditResult:
             "set_aside": {"reference is empty": 14, "duration is not positive": 3},
             "missing": {"latitude_deg": 412, "zip_code": 800, "group_accent": 0},
         },
-        "warnings": ("412 of 20,000 utterances have no coordinates.", "Texts were normalised with english 1; another normaliser changes one finding."),
-        "systems": (system_result("conformer-large"), system_result("whisper-small", shift=0.03), system_result("vendor-b", shift=-0.01)),
+        "warnings": (
+            "412 of 20,000 utterances have no coordinates.",
+            "Texts were normalised with english 1; another normaliser changes one finding.",
+        ),
+        "systems": (
+            system_result("conformer-large"),
+            system_result("whisper-small", shift=0.03),
+            system_result("vendor-b", shift=-0.01),
+        ),
         "focus": "conformer-large",
         "skipped": {"declared:age": "column 'group_age' has no value in any row."},
         "comparisons": (comparison("whisper-small"), comparison("vendor-b")),

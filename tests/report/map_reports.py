@@ -10,7 +10,9 @@ import pandas as pd
 from fairasr.core import UNDEFINED, DisparityReport, Estimate, Gaps, Spread
 
 
-def row(cohort: str, rate: float, *, half: float = 0.02, n_speakers: int = 50, role: str = "", suppressed: str = "") -> dict[str, Any]:
+def row(
+    cohort: str, rate: float, *, half: float = 0.02, n_speakers: int = 50, role: str = "", suppressed: str = ""
+) -> dict[str, Any]:
     """One row of a cohort table; a suppressed row has NaN in every number."""
     hidden = bool(suppressed)
     return {

@@ -16,12 +16,13 @@ __all__ = ["map_svg", "regions_geojson"]
 def map_svg(report: DisparityReport, *, title: str, min_speakers: int | None = None) -> str | None:
     """The report's map as one SVG element to be put in a page as it is, legend included; None where there is nothing to draw.
 
-    Colours are the rates (shrunken where the report has them) against the overall rate, blue below and orange above; paler and dashed where
-    the interval includes the overall rate, dotted where the interval is wide, hatched where the number is suppressed, grey where nobody
-    spoke. Width follows the page from 340 px up; text outside the map takes the page's colour.
+    Colours are the rates (shrunken where the report has them) against the overall rate, blue below and orange above; paler and
+    dashed where the interval includes the overall rate, dotted where the interval is wide, hatched where the number is
+    suppressed, grey where nobody spoke. Its width follows the page from 340 px up; the legend's text takes the page's colour.
 
     Args:
-        report: `report.map` says what is drawn: "boxes", "areas" or "projection".
+        report: `report.map` says what is drawn: "boxes", "areas" or "projection". Boxes may carry "boundaries": "us_states" where
+            every speaker is in the US; else boxes within the lower 48 states are drawn over states, and others over countries.
         title: what the map shows, for screen readers.
         min_speakers: the least number of speakers a shown cohort has, for the words about suppressed ones.
 
@@ -33,7 +34,8 @@ def map_svg(report: DisparityReport, *, title: str, min_speakers: int | None = N
         return None
     match layer.get("kind"):
         case "boxes":
-            return boxes_svg(report, layer["boxes"], title=title, min_speakers=min_speakers) if layer["boxes"] else None
+            boxes, layer_name = layer["boxes"], layer.get("boundaries")
+            return boxes_svg(report, boxes, layer_name=layer_name, title=title, min_speakers=min_speakers) if boxes else None
         case "areas":
             return areas_svg(report, layer["boundaries"], title=title, min_speakers=min_speakers)
         case "projection":

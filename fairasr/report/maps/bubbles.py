@@ -10,8 +10,7 @@ import shapely
 
 from fairasr.core import DisparityReport
 from fairasr.report.maps.frames import WIDTH
-from fairasr.report.maps.legend import HEIGHT as LEGEND_HEIGHT
-from fairasr.report.maps.legend import legend
+from fairasr.report.maps.legend import legend, legend_height
 from fairasr.report.maps.readings import no_speakers, percent, read_cohorts
 from fairasr.report.maps.scale import scale_of
 from fairasr.report.maps.shapes import Shape, draw_labels, draw_shapes, entries_of, words_of
@@ -46,6 +45,7 @@ def projection_svg(
         shapes.append(Shape(reading=reading, geometry=shapely.MultiPolygon([shapely.Point(x, y).buffer(radius, quad_segs=12)])))
     shapes.sort(key=lambda shape: -shape.geometry.area)
     prefix = prefix_of(report.method, report.system, title)
+    entries = entries_of(shown.values(), prefix=prefix, min_speakers=min_speakers, has_empty_land=False)
     across, up = (*axes, "", "")[:2]
     body = (
         element("rect", width=WIDTH, height=HEIGHT, rx=6, fill=SEA)
@@ -55,7 +55,7 @@ def projection_svg(
         + draw_labels(shapes, height=HEIGHT)
         + legend(
             scale,
-            entries_of(shown.values(), scale=scale, prefix=prefix, min_speakers=min_speakers, has_empty_land=False),
+            entries,
             rate_name=report.rate_name,
             top=HEIGHT + 10,
         )
@@ -63,7 +63,7 @@ def projection_svg(
     overall = f"Bubbles are clusters of voices, larger with more speakers. {report.rate_name} overall {percent(scale.overall)}."
     return document(
         body,
-        height=HEIGHT + 10 + LEGEND_HEIGHT,
+        height=HEIGHT + 10 + legend_height(len(entries)),
         words=words_of(shown.values(), overall=overall),
         title=title,
         prefix=prefix,

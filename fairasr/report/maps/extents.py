@@ -25,7 +25,7 @@ MARGIN = 0.04
 MARGIN_LEAST_DEG = 0.7
 """Around boxes that end where their speakers end."""
 
-WIDEST, TALLEST = 2.3, 0.85
+WIDEST, TALLEST = 2.3, 1.2
 """Width / height of the map stays within these; it shows more land rather than a strip."""
 
 
@@ -62,7 +62,7 @@ LOWER_48 = Extent(south=24.0, west=-126.0, north=50.0, east=-66.0)
 
 
 def extent_of(boxes: Collection[Box]) -> Extent:
-    """The extent of all boxes, without margin; an open side (None, a pole, or after a whole turn) ends a margin beyond the outermost cut."""
+    """The extent of all boxes; an open side (None, a pole, or after a whole turn) ends a margin beyond the outermost cut."""
     finite = np.array([box for box in (finite_box(*box) for box in boxes) if box is not None])
     if not len(finite):
         return Extent(south=WORLD_SOUTH_DEG, west=-180.0, north=WORLD_NORTH_DEG, east=180.0)
@@ -92,7 +92,7 @@ def framed(extent: Extent) -> Extent:
     """The extent with a margin, widened or heightened until the map is neither a strip nor a tower."""
     if extent.width_deg >= 300:
         return Extent(
-            south=min(WORLD_SOUTH_DEG, max(extent.south, -80.0)) if extent.south < -60 else WORLD_SOUTH_DEG,
+            south=min(WORLD_SOUTH_DEG, max(extent.south, -80.0)) if extent.south < -66 else WORLD_SOUTH_DEG,
             west=extent.west,
             north=WORLD_NORTH_DEG,
             east=extent.east,

@@ -20,9 +20,9 @@ DECIMALS = 2
 def regions_geojson(reports: Iterable[DisparityReport]) -> dict[str, Any]:
     """A FeatureCollection with one feature per region or area of every report that has a map of land.
 
-    Polygons keep RFC 7946: longitude first, within -180..180 and cut at the antimeridian, outer rings counter-clockwise. A box is clipped to
-    land, or whole where it holds none. Properties are the cohort's row with `method` and `system`; numbers of suppressed cohorts are null, and
-    a region without a row has its label alone. Coordinates and counts are of cohorts; no speaker is in the file.
+    Polygons keep RFC 7946: longitude first, within -180..180 and cut at the antimeridian, outer rings counter-clockwise. A box is
+    clipped to land, or whole where it holds none. Properties are the cohort's row with `method` and `system`; numbers of suppressed
+    cohorts are null, and a region without a row has its label alone. No speaker is in it, only cohorts.
     """
     return {"type": "FeatureCollection", "features": [feature for report in reports for feature in _features(report)]}
 

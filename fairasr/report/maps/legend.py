@@ -8,9 +8,6 @@ from fairasr.report.maps.readings import percent
 from fairasr.report.maps.scale import STEPS, Scale
 from fairasr.report.maps.svg import INK, element, text
 
-HEIGHT = 246.0
-"""SVG units both settings fit in."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -38,30 +35,33 @@ class _Setting:
     column_width: float
 
 
-SETTINGS = (
-    _Setting(
-        class_="wide",
-        size=17,
-        line=29,
-        ramp_width=430,
-        ramp_height=22,
-        entries_left=520,
-        entries_top=12,
-        columns=1,
-        column_width=440,
-    ),
-    _Setting(
-        class_="narrow",
-        size=34,
-        line=43,
-        ramp_width=948,
-        ramp_height=26,
-        entries_left=6,
-        entries_top=118,
-        columns=2,
-        column_width=480,
-    ),
+WIDE = _Setting(
+    class_="wide",
+    size=18,
+    line=35,
+    ramp_width=430,
+    ramp_height=24,
+    entries_left=540,
+    entries_top=14,
+    columns=1,
+    column_width=420,
 )
+NARROW = _Setting(
+    class_="narrow",
+    size=31,
+    line=41,
+    ramp_width=948,
+    ramp_height=24,
+    entries_left=6,
+    entries_top=122,
+    columns=2,
+    column_width=480,
+)
+
+
+def legend_height(n_entries: int) -> float:
+    """SVG units that both settings fit in."""
+    return max(setting.entries_top + -(-n_entries // setting.columns) * setting.line for setting in (WIDE, NARROW))
 
 
 def legend(scale: Scale, entries: list[Entry], *, rate_name: str, top: float) -> str:
@@ -70,7 +70,7 @@ def legend(scale: Scale, entries: list[Entry], *, rate_name: str, top: float) ->
         element(
             "g", _ramp(scale, setting, rate_name=rate_name) + _entries(entries, setting), class_=setting.class_, fill="currentColor"
         )
-        for setting in SETTINGS
+        for setting in (WIDE, NARROW)
     ]
     return element("g", "".join(groups), transform=f"translate(0 {top:.0f})", aria_hidden="true")
 
@@ -96,16 +96,14 @@ def _ramp(scale: Scale, setting: _Setting, *, rate_name: str) -> str:
     ticks = text(_tick(scale, -1), x=6, y=below)
     ticks += text(_tick(scale, 0), x=6 + setting.ramp_width / 2, y=below, text_anchor="middle")
     ticks += text(_tick(scale, 1), x=6 + setting.ramp_width, y=below, text_anchor="end")
-    name = f"{rate_name}, lower than overall" if setting.class_ == "wide" else "lower"
+    name = f"{rate_name}, lower than overall" if setting is WIDE else "lower"
     head = text(name, x=6, y=setting.size + 2) + text("higher", x=6 + setting.ramp_width, y=setting.size + 2, text_anchor="end")
     middle = text(f"{rate_name} overall", x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
-    return head + ("" if setting.class_ == "wide" else middle) + boxes + ticks
+    return head + ("" if setting is WIDE else middle) + boxes + ticks
 
 
 def _tick(scale: Scale, side: int) -> str:
     rate = scale.overall * scale.end**side
-    if rate != rate:
-        return "undefined"
     sign = "" if side == 0 or not scale.is_clipped else "≤ " if side < 0 else "≥ "
     return sign + percent(rate)
 

@@ -15,8 +15,11 @@ SMALLEST_AREA = 0.8
 
 
 def path_of(geometry: Any) -> str:
-    """The `d` of an SVG path of polygons in SVG units, one decimal, relative steps; "" where nothing is large enough to see."""
-    polygons = shapely.get_parts(shapely.simplify(geometry, TOLERANCE, preserve_topology=False))
+    """The `d` of an SVG path of polygons in SVG units, one decimal, relative steps; "" where nothing is large enough to see.
+
+    Polygons may share borders: each is thinned by itself.
+    """
+    polygons = shapely.get_parts(shapely.simplify(shapely.get_parts(geometry), TOLERANCE, preserve_topology=False))
     rings = [ring for polygon in polygons if polygon.geom_type == "Polygon" for ring in (polygon.exterior, *polygon.interiors)]
     return "".join(_ring(ring) for ring in rings if shapely.area(shapely.polygons(ring)) >= SMALLEST_AREA)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -36,7 +36,7 @@ class Reading:
         n_speakers: speakers it rests on; 0 unless shown.
         is_unclear: the interval includes the overall rate, or is unknown.
         is_wide: the interval is wide for the rate.
-        is_bottom, is_worst: among the worst tenth; the worst of all.
+        is_bottom, is_worst: among the worst tenth; the worst of all (of areas, which nobody ranked: the highest rate).
         words: all of it in a sentence, for the shape's title.
     """
 
@@ -52,8 +52,8 @@ class Reading:
 
 
 def percent(rate: float) -> str:
-    """0.3058 -> "30.6 %"."""
-    return f"{100 * rate:.1f} %"
+    """0.3058 -> "30.6 %"; NaN -> "undefined"."""
+    return f"{100 * rate:.1f} %" if math.isfinite(rate) else "undefined"
 
 
 def suppression_words(min_speakers: int | None) -> str:
@@ -75,7 +75,7 @@ def read_cohorts(
     rows = table.to_dict(orient="records")
     shown = [str(row["cohort"]) for row in rows if _status(row) is Status.SHOWN]
     bottom = [str(row["cohort"]) for row in rows if row.get("role") == "bottom" and _status(row) is Status.SHOWN]
-    worst = report.worst if report.worst in shown else next(iter(bottom or shown), "")
+    worst = report.worst if report.worst in shown else next(iter(bottom), "") or _highest(rows)
     return {
         str(row["cohort"]): _reading(
             row,
@@ -87,6 +87,12 @@ def read_cohorts(
         )
         for row in rows
     }
+
+
+def _highest(rows: Iterable[Mapping[Any, Any]]) -> str:
+    """Label of the highest rate shown, "" where none is."""
+    shown = [row for row in rows if _status(row) is Status.SHOWN]
+    return str(max(shown, key=lambda row: _number(row, "rate"))["cohort"]) if shown else ""
 
 
 def no_speakers(label: str, name: str | None = None) -> Reading:

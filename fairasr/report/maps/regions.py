@@ -15,8 +15,7 @@ from fairasr.geography import boundaries, clip_to_land, split_box
 from fairasr.geography.boxes import clip_to
 from fairasr.report.maps.extents import LOWER_48, Extent, extent_of
 from fairasr.report.maps.frames import TERRITORIES, Frame, us_frame, world_frame
-from fairasr.report.maps.legend import HEIGHT as LEGEND_HEIGHT
-from fairasr.report.maps.legend import legend
+from fairasr.report.maps.legend import legend, legend_height
 from fairasr.report.maps.paths import path_of
 from fairasr.report.maps.readings import Reading, no_speakers, percent, read_cohorts
 from fairasr.report.maps.scale import scale_of
@@ -24,11 +23,18 @@ from fairasr.report.maps.shapes import Shape, draw_labels, draw_shapes, entries_
 from fairasr.report.maps.svg import BORDER, LAND, SEA, document, element, prefix_of
 
 
-def boxes_svg(report: DisparityReport, boxes: Mapping[str, Sequence[float | None]], *, title: str, min_speakers: int | None) -> str:
-    """The regions of a tree, clipped to land, over country borders, or over states where all lie in the lower 48 states."""
+def boxes_svg(
+    report: DisparityReport,
+    boxes: Mapping[str, Sequence[float | None]],
+    *,
+    layer_name: str | None,
+    title: str,
+    min_speakers: int | None,
+) -> str:
+    """The regions of a tree, clipped to land, over countries; over states where all lie in the lower 48 or `layer_name` says so."""
     readings = read_cohorts(report.cohorts, report=report, names={}, min_speakers=min_speakers)
     extent = extent_of(boxes.values())
-    frame = us_frame() if extent.is_within(LOWER_48) else world_frame(extent)
+    frame = us_frame() if layer_name == "us_states" or extent.is_within(LOWER_48) else world_frame(extent)
     shapes = []
     for label, box in boxes.items():
         geometry = frame.place(_land_of(box, frame))
@@ -100,6 +106,13 @@ def land_map(
     overall = report.honest.overall_rate.value
     scale = scale_of((reading.rate for reading in readings), overall=overall)
     prefix = prefix_of(report.method, report.system, title)
+    entries = entries_of(
+        readings,
+        prefix=prefix,
+        min_speakers=min_speakers,
+        has_empty_land=True,
+        worst_words="worst cohort" if names is None else "highest rate",
+    )
     coast = path_of(shapely.MultiPolygon(_flat(frame.place(geometry) for geometry in frame.areas)))
     fine = path_of(shapely.MultiPolygon(_flat(frame.place(geometry) for geometry in frame.fine)))
     land = element("path", id=f"{prefix}-land", d=coast)
@@ -120,14 +133,14 @@ def land_map(
         )
         + legend(
             scale,
-            entries_of(readings, scale=scale, prefix=prefix, min_speakers=min_speakers, has_empty_land=True),
+            entries,
             rate_name=report.rate_name,
             top=frame.height + 10,
         )
     )
     return document(
         body,
-        height=frame.height + 10 + LEGEND_HEIGHT,
+        height=frame.height + 10 + legend_height(len(entries)),
         words=words_of(readings, overall=f"{report.rate_name} overall {percent(overall)}."),
         title=title,
         prefix=prefix,

@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-LOW, MIDDLE, HIGH = "#0b4f9e", "#fbf6e6", "#b34700"
-"""Ends and middle. Blue and orange are told apart under every common colour blindness, and the ends are equally dark."""
+MIDDLE = "#fffdf6"
+LOWS = ("#c9e0f6", "#8fbfea", "#4790d2", "#0b4f9e")
+HIGHS = ("#fddcb5", "#f6ae62", "#d97218", "#a54200")
+"""From near the middle to the end. Blue and orange are told apart under every common colour blindness, and equal steps are about
+equally dark, so that neither side looks worse in grey."""
 
-STEPS = 4
+STEPS = len(LOWS)
 """Colours on each side of the middle."""
 
 ENDS = (1.25, 1.5, 2.0, 3.0, 4.0)
@@ -55,7 +58,7 @@ class Scale:
     @staticmethod
     def colour_of_step(step: int) -> str:
         """The strong colour of a step."""
-        return mix(MIDDLE, HIGH if step > 0 else LOW, (abs(step) / STEPS) ** 0.85)
+        return MIDDLE if step == 0 else (HIGHS if step > 0 else LOWS)[abs(step) - 1]
 
 
 def scale_of(rates: Iterable[float], *, overall: float) -> Scale:

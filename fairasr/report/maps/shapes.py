@@ -12,7 +12,7 @@ from fairasr.report.maps.frames import WIDTH
 from fairasr.report.maps.legend import Entry
 from fairasr.report.maps.paths import path_of
 from fairasr.report.maps.readings import Reading, Status
-from fairasr.report.maps.scale import HIGH, Scale
+from fairasr.report.maps.scale import HIGHS, MIDDLE, PALE, Scale, mix
 from fairasr.report.maps.svg import LAND, MOST_FOCUSABLE, PAPER, element, fill_of, outline_of, short, text
 
 SMALLEST_SHAPE = 40.0
@@ -22,7 +22,7 @@ DOT_RADIUS = 5.0
 LETTER_WIDTH = 0.56
 """Mean width of a letter of a system font, as a share of its size."""
 
-WIDE_SIZE, NARROW_SIZE = 17.0, 34.0
+WIDE_SIZE, NARROW_SIZE = 18.0, 31.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,18 +122,16 @@ def _free_box(words: str, centre: tuple[float, float], *, size: float, height: f
 
 
 def entries_of(
-    readings: Iterable[Reading], *, scale: Scale, prefix: str, min_speakers: int | None, has_empty_land: bool
+    readings: Iterable[Reading], *, prefix: str, min_speakers: int | None, has_empty_land: bool, worst_words: str = "worst cohort"
 ) -> list[Entry]:
     """The legend's swatches for what is really on the map."""
     readings = list(readings)
     shown = [reading for reading in readings if reading.status is Status.SHOWN]
-    strong = scale.colour(scale.overall * scale.end, is_unclear=False) if scale.overall == scale.overall else HIGH
     entries = []
     if any(reading.is_worst for reading in shown):
-        entries.append(Entry(words="worst cohort", fill=strong, stroke_width=3.2))
+        entries.append(Entry(words=worst_words, fill=HIGHS[-1], stroke_width=3.2))
     if any(reading.is_unclear for reading in shown):
-        pale = scale.colour(scale.overall * scale.end, is_unclear=True) if scale.overall == scale.overall else HIGH
-        entries.append(Entry(words="not clearly different", fill=pale, dashes="4 3"))
+        entries.append(Entry(words="not clearly different", fill=mix(HIGHS[-2], MIDDLE, PALE), dashes="4 3"))
     if any(reading.is_wide for reading in shown):
         entries.append(Entry(words="wide interval", fill=PAPER, over=f"url(#{prefix}-dots)"))
     if any(reading.status is Status.SUPPRESSED for reading in readings):

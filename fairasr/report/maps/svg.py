@@ -8,7 +8,7 @@ from html import escape
 from fairasr.report.maps.readings import Reading, Status
 from fairasr.report.maps.scale import Scale
 
-SEA, LAND, BORDER, INK, PAPER = "#f4f7f9", "#d5d8db", "#8b9299", "#1b1f23", "#ffffff"
+SEA, LAND, BORDER, INK, PAPER = "#e9edf1", "#c9ccd0", "#8b9299", "#1b1f23", "#ffffff"
 MOST_FOCUSABLE = 60
 """With more shapes than this, stepping through them by keyboard is no help: the tables hold the same numbers."""
 
@@ -17,11 +17,11 @@ LONGEST_LABEL = 26
 STYLE = """\
 .fairasr-map{width:100%;height:auto;display:block;font-family:system-ui,sans-serif;print-color-adjust:exact;\
 -webkit-print-color-adjust:exact}
-.fairasr-map text{font-size:17px}
+.fairasr-map text{font-size:18px}
 .fairasr-map .narrow{display:none}
 .fairasr-map .label{font-weight:600;fill:#1b1f23;stroke:#fff;stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
 .fairasr-map .shape:hover,.fairasr-map .shape:focus-visible{stroke:#1b1f23;stroke-width:3px;outline:none}
-@media (max-width:620px){.fairasr-map text{font-size:34px}.fairasr-map .label{stroke-width:8px}.fairasr-map .wide{display:none}\
+@media (max-width:620px){.fairasr-map text{font-size:31px}.fairasr-map .label{stroke-width:8px}.fairasr-map .wide{display:none}\
 .fairasr-map .narrow{display:inline}}
 """
 
@@ -56,10 +56,10 @@ def prefix_of(*parts: str) -> str:
 def patterns(prefix: str) -> str:
     """The hatch of suppressed shapes and the dots of wide intervals."""
     hatch = element("rect", width=9, height=9, fill=PAPER) + element("path", d="M0 0V9", stroke="#5b636b", stroke_width=4.4)
-    dots = element("circle", cx=2.5, cy=2.5, r=1.15, fill=INK, fill_opacity="0.55")
+    dots = element("circle", cx=3, cy=3, r=1.6, fill=INK, fill_opacity="0.45")
     return element(
         "pattern", hatch, id=f"{prefix}-hatch", width=9, height=9, patternUnits="userSpaceOnUse", patternTransform="rotate(45)"
-    ) + element("pattern", dots, id=f"{prefix}-dots", width=8, height=8, patternUnits="userSpaceOnUse")
+    ) + element("pattern", dots, id=f"{prefix}-dots", width=11, height=11, patternUnits="userSpaceOnUse")
 
 
 def fill_of(reading: Reading, scale: Scale, prefix: str) -> str:

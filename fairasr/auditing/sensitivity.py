@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from fairasr.audit.method import Audited
-from fairasr.audit.plan import Plan
+from fairasr.auditing.method import Audited
+from fairasr.auditing.plan import Plan
 from fairasr.core import Counts, Estimate, Hypotheses
 from fairasr.ingest import Corpus
 from fairasr.statistics import band_gaps
@@ -48,6 +48,7 @@ def sensitivity_table(
                     bottom=own_gap.bottom,
                     top=own_gap.top,
                     min_speakers=plan.min_speakers,
+                    widening=one.widening,
                 )
                 rows.append(_row(name, hypotheses.system, method, gap.relative_to_top, own_gap.relative_to_top))
     return pd.DataFrame(rows)

@@ -13,6 +13,7 @@ Progress = Callable[[str, int, int], None]
 
 SMALL_CORPUS_SPEAKERS = 1000
 """Below this, half of the speakers say too little about a tenth of them, so cross-fitting is the headline."""
+CALIBRATING_PERMUTATIONS = 99
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,8 @@ class Plan:
         seed: of every split, permutation and restart.
         n_permutations: permutations of the whole procedure per method and system; 0 runs none.
         folds: K of cross-fitting.
-        basis: "confirmation" (split once), "cross-fit", or "auto": cross-fit below 1,000 speakers.
+        basis: "confirmation" (split once), "cross-fit", or "auto": cross-fit below 1,000 speakers. Cross-fitting takes at
+            least 99 permutations, because its interval is calibrated by them.
         min_speakers: cohorts with fewer speakers are suppressed.
         bottom_share: worst cohorts are pooled until they hold this share of speakers; best likewise.
         allow_double_dipping: estimate on the speakers the cohorts were found on as well. The report says so.
@@ -46,6 +48,8 @@ class Plan:
             f"n_permutations is {self.n_permutations}, must be 0 or more": self.n_permutations >= 0,
             f"folds is {self.folds}, must be 2 or more": self.folds >= 2,
             f"basis is {self.basis!r}, must be auto, confirmation or cross-fit": self.basis in ("auto", "confirmation", "cross-fit"),
+            f"basis is 'cross-fit' with {self.n_permutations} permutations; its interval is calibrated by them and takes at least "
+            f"{CALIBRATING_PERMUTATIONS}": self.basis != "cross-fit" or self.n_permutations >= CALIBRATING_PERMUTATIONS,
             f"min_speakers is {self.min_speakers}, must be 2 or more": self.min_speakers >= 2,
             f"bottom_share is {self.bottom_share}, must be above 0 and below 0.5": 0 < self.bottom_share < 0.5,
         }
@@ -56,5 +60,6 @@ class Plan:
     def basis_for(self, n_speakers: int) -> str:
         """The basis of the headline for a corpus of this many speakers."""
         if self.basis == "auto":
-            return "cross-fit" if n_speakers < SMALL_CORPUS_SPEAKERS else "confirmation"
+            small = n_speakers < SMALL_CORPUS_SPEAKERS and self.n_permutations >= CALIBRATING_PERMUTATIONS
+            return "cross-fit" if small else "confirmation"
         return self.basis

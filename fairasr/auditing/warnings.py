@@ -15,7 +15,6 @@ NOTABLE_SHARE = 0.01
 
 def headline_warnings(
     manifest: Manifest,
-    notes: Sequence[str],
     systems: Sequence[SystemResult],
     data: Mapping[str, Any],
     sensitivity: pd.DataFrame | None,
@@ -42,4 +41,4 @@ def headline_warnings(
         named = [f"{n:,} with {what}" for what, n in odd.items() if n > NOTABLE_SHARE * data["n_utterances"]]
         if named:
             warnings.append(f"{result.system}: of {data['n_utterances']:,} utterances {', '.join(named)}.")
-    return (*warnings, *notes)
+    return tuple(warnings)

@@ -9,20 +9,21 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fairasr.audit.plan import Plan, Progress
-from fairasr.audit.procedure import Arm, Found, Procedure, arm, run
+from fairasr.auditing.plan import Plan, Progress
+from fairasr.auditing.procedure import Arm, Found, Procedure, arm, run
 from fairasr.core import UNKNOWN, Counts, DisparityReport, Gaps, Manifest, Partition
 from fairasr.core.errors import DiscoveryError
 from fairasr.discovery import CohortRule, Discoverer, HasAreas, HasPartitions, settings_of
 from fairasr.statistics import (
     BOTTOM,
     TOP,
+    ProcedureTest,
     adjusted_rand,
     band_gaps,
     cohort_table,
     partition_table,
     pooled_rates,
-    procedure_p,
+    procedure_test,
     rank_correlation,
     split_speakers,
     spread_of,
@@ -41,11 +42,12 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """A report, the rule behind it, and the band of each speaker in the headline (-2: not judged)."""
+    """A report, the rule behind it, and what the headline rests on: the band of each speaker (-2: not judged), its widening."""
 
     report: DisparityReport
     rule: CohortRule
     bands: np.ndarray
+    widening: float
 
 
 def prepare(discoverer: Discoverer, manifest: Manifest, words: np.ndarray, plan: Plan) -> Prepared:
@@ -88,13 +90,21 @@ def audit_method(
         bands, all_found = procedure.speaker_bands(e, n)
     bottom, top = (_labels(found, band, counts, first) for band in (BOTTOM, TOP))
 
-    def gaps(of_bands: np.ndarray, basis: str) -> Gaps:
+    def gaps(of_bands: np.ndarray, basis: str, widening: float = 1.0) -> Gaps:
         judged = of_bands > -2
         return band_gaps(
-            e[judged], n[judged], of_bands[judged], basis=basis, bottom=bottom, top=top, min_speakers=plan.min_speakers
+            e[judged],
+            n[judged],
+            of_bands[judged],
+            basis=basis,
+            bottom=bottom,
+            top=top,
+            min_speakers=plan.min_speakers,
+            widening=widening,
         )
 
-    honest = gaps(bands, "cross-fit" if prepared.folds else "confirmation")
+    test = _tested(procedure, prepared, counts, plan, progress)
+    widening = test.widening if prepared.folds else 1.0
     discovery_partition = found.rule.assign(first.discovery)
     apparent_bands = np.full(len(e), -2)
     apparent_bands[first.discovery_positions] = [found.bands.get(label, -1) for label in discovery_partition.labels]
@@ -111,28 +121,17 @@ def audit_method(
         set_aside=None if set_aside is None else set_aside.groupby(partition.labels.reindex(set_aside.index).fillna(UNKNOWN)).sum().to_dict(),
         allow_double_dipping=plan.allow_double_dipping,
     )
-    p_value = None
-    if plan.n_permutations:
-        name = f"{counts.system}: {prepared.discoverer.method}"
-        p_value = procedure_p(
-            procedure.statistic,
-            e,
-            n,
-            n_permutations=plan.n_permutations,
-            seed=plan.seed + 3,
-            progress=None if progress is None else lambda done, total: progress(f"{name}, permutations", done, total),
-        )
     rule = found.rule
     report = DisparityReport(
         method=prepared.discoverer.method,
         system=counts.system,
         rate_name=counts.rate_name,
         cohorts=table,
-        honest=honest,
+        honest=gaps(bands, "cross-fit" if prepared.folds else "confirmation", widening),
         apparent=gaps(apparent_bands, "apparent"),
         other=(gaps(split_bands, "confirmation"),) if prepared.folds else (),
         spread=spread_of(table),
-        p_value=None if p_value is None or np.isnan(p_value) else p_value,
+        p_value=None if np.isnan(test.p_value) else test.p_value,
         n_permutations=plan.n_permutations,
         stability=_stability(prepared, found.rule, all_found, apparent_rates, counts, plan),
         settings=settings_of(prepared.discoverer),
@@ -141,7 +140,22 @@ def audit_method(
         areas=_areas(rule, prepared.manifest, estimated, plan),
         partitions=_partitions(rule, prepared, counts, plan),
     )
-    return Audited(report=report, rule=rule, bands=bands)
+    return Audited(report=report, rule=rule, bands=bands, widening=widening)
+
+
+def _tested(procedure: Procedure, prepared: Prepared, counts: Counts, plan: Plan, progress: Progress | None) -> ProcedureTest:
+    """The permutation test of the headline's procedure; without permutations, no p and no widening."""
+    if not plan.n_permutations:
+        return ProcedureTest(p_value=float("nan"), widening=1.0)
+    what = f"{counts.system}: {prepared.discoverer.method}, permutations"
+    return procedure_test(
+        procedure.statistic,
+        counts.numerators,
+        counts.denominators,
+        n_permutations=plan.n_permutations,
+        seed=plan.seed + 3,
+        progress=None if progress is None else lambda done, total: progress(what, done, total),
+    )
 
 
 def _rows(counts: Counts, positions: np.ndarray) -> Counts:

@@ -8,32 +8,34 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
-from fairasr.audit.choice import fitting_methods, named_methods
-from fairasr.audit.method import Audited, Prepared, audit_method, prepare
-from fairasr.audit.plan import Plan, Progress
-from fairasr.audit.result import Audit
-from fairasr.audit.sensitivity import sensitivity_table
-from fairasr.audit.warnings import headline_warnings
-from fairasr.core import Counts, Hypotheses, Manifest, Provenance, SystemResult
-from fairasr.core.errors import DiscoveryError, FairasrError, StatisticsError
-from fairasr.discovery import Discoverer
-from fairasr.ingest import Corpus
-from fairasr.scoring import score
+from fairasr.auditing.choice import Choice, prepare_all
+from fairasr.auditing.method import Audited, audit_method
+from fairasr.auditing.plan import Plan, Progress
+from fairasr.auditing.result import Audit
+from fairasr.auditing.scoring import Scoring
+from fairasr.auditing.sensitivity import sensitivity_table
+from fairasr.auditing.warnings import headline_warnings
+from fairasr.core import Counts, Manifest, Provenance, SystemResult
+from fairasr.core.errors import StatisticsError
+from fairasr.discovery import CohortRule, Discoverer
+from fairasr.ingest import Corpus, read
 from fairasr.statistics import compare, holm, overall_rate, split_speakers
 
 
 def audit(
-    corpus: Corpus,
+    corpus: Corpus | str | Path | pd.DataFrame,
     *,
     seed: int,
     methods: Sequence[str | Discoverer] = (),
     groups: Sequence[str] = (),
+    rules: Sequence[CohortRule | str | Path] = (),
     census: str | Path | None = None,
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
-    normaliser: str = "basic",
+    normaliser: str | None = None,
     also_normalisers: Sequence[str] = (),
-    unit: Literal["word", "character", "auto"] = "word",
+    unit: Literal["word", "character", "auto"] | None = None,
     missing: Literal["error", "deletions"] = "error",
     focus: str | None = None,
     title: str | None = None,
@@ -49,15 +51,17 @@ def audit(
     """Score, split the speakers, run every discovery the columns allow, estimate the gaps honestly.
 
     Args:
-        corpus: from `fairasr.read`.
+        corpus: from `fairasr.read`, or a table that `fairasr.read` needs no options for.
         seed: of every split, permutation and restart; the same seed gives the same result.
         methods: discoverers or their names ("geo-tree", "declared:accent"); empty: all that the columns allow.
-        groups: columns to audit as declared groups; empty: every attribute that groups enough speakers.
+        groups: columns to audit as declared groups ("accent*gender" crosses two); empty: what the corpus's recipe names, else
+            every attribute that groups enough speakers.
+        rules: saved rules, or their files, to use as they are: cohorts of an earlier audit measured on this corpus.
         census: TOML card of a census table, for zip-demographics.
         method_settings: method name -> settings, for methods given by name.
-        normaliser: profile for both texts.
+        normaliser: profile for both texts; None: the recipe's, else "basic".
         also_normalisers: profiles under which the gaps are computed again, to see whether they flip.
-        unit: "word" (WER), "character" (CER), or "auto".
+        unit: "word" (WER), "character" (CER), or "auto"; None: the recipe's, else "word".
         missing: what an utterance without hypothesis is: an "error", or "deletions" of its words.
         focus: system whose cohorts are shown in full; default: the one with the lowest overall rate.
         title: of the report.
@@ -84,18 +88,26 @@ def audit(
         bottom_share=bottom_share,
         allow_double_dipping=allow_double_dipping,
     )
+    if not isinstance(corpus, Corpus):
+        corpus = read(corpus)
     manifest = corpus.manifest
     _require_speakers(manifest, plan)
     tell = progress or (lambda what, done, total: None)
-    counts = {
-        hypotheses.system: _scored(manifest, hypotheses, normaliser=normaliser, unit=unit, missing=missing, progress=tell)
-        for hypotheses in corpus.systems
-    }
-    if not counts:
-        raise StatisticsError(f"'{manifest.source}' holds no hypotheses: give them in a column or in a second file.")
+    scoring = Scoring(corpus, normaliser=normaliser, unit=unit, missing=missing, progress=tell)
+    counts = scoring.of_all_systems()
     words = next(iter(counts.values())).denominators
-    prepared, skipped = _prepared(
-        manifest, words, plan, methods=methods, groups=groups, census=census, settings=method_settings or {}, progress=tell
+    prepared, skipped = prepare_all(
+        manifest,
+        words,
+        plan,
+        choice=Choice(
+            methods=methods,
+            groups=groups or corpus.defaults.get("groups", ()),
+            rules=rules,
+            census=census,
+            settings=method_settings or {},
+        ),
+        progress=tell,
     )
     set_aside = manifest.set_aside["speaker_id"].value_counts() if "speaker_id" in manifest.set_aside else None
     audited: dict[str, dict[str, Audited]] = {}
@@ -104,7 +116,7 @@ def audit(
         for name, ready in prepared.items():
             tell(f"{system}: {name}", len(audited[system]), len(prepared))
             audited[system][name] = audit_method(ready, of_system, plan, set_aside=set_aside, progress=progress)
-    systems = tuple(_system_result(of_system, audited[system], corpus) for system, of_system in counts.items())
+    systems = tuple(_system_result(of_system, audited[system]) for system, of_system in counts.items())
     chosen = focus or min(systems, key=lambda result: (result.overall.value, result.system)).system
     if chosen not in counts:
         raise StatisticsError(f"there is no system {chosen!r} to focus on; there are {', '.join(counts)}.")
@@ -112,17 +124,15 @@ def audit(
         corpus,
         audited,
         also_normalisers,
-        rescored=lambda hypotheses, profile: _scored(
-            manifest, hypotheses, normaliser=profile, unit=unit, missing=missing, progress=tell
-        ),
-        own=normaliser,
+        rescored=scoring.of_system,
+        own=scoring.normaliser,
         plan=plan,
     )
     data = _data_summary(corpus, words, plan)
     return Audit(
         title=title or corpus.title,
         data=data,
-        warnings=headline_warnings(manifest, corpus.notes, systems, data, sensitivity),
+        warnings=headline_warnings(manifest, systems, data, sensitivity),
         systems=systems,
         focus=chosen,
         skipped=skipped,
@@ -135,8 +145,8 @@ def audit(
             seed=seed,
             inputs=dict(corpus.inputs),
             settings={
-                "normaliser": normaliser,
-                "unit": unit,
+                "normaliser": scoring.normaliser,
+                "unit": scoring.unit,
                 "missing": missing,
                 "n_permutations": n_permutations,
                 "folds": folds,
@@ -159,57 +169,7 @@ def _require_speakers(manifest: Manifest, plan: Plan) -> None:
         )
 
 
-def _scored(manifest: Manifest, hypotheses: Hypotheses, *, progress: Progress, **options: Any) -> Counts:
-    """Counts of one system, one row per speaker in the order of `manifest.speaker_ids`."""
-    counts = score(
-        manifest, hypotheses, progress=lambda done, total: progress(f"{hypotheses.system}: scoring", done, total), **options
-    ).by_speaker()
-    assert (counts.table["speaker_id"].to_numpy() == manifest.speaker_ids.to_numpy()).all()
-    return counts
-
-
-def _prepared(
-    manifest: Manifest,
-    words: np.ndarray,
-    plan: Plan,
-    *,
-    methods: Sequence[str | Discoverer],
-    groups: Sequence[str],
-    census: str | Path | None,
-    settings: Mapping[str, Mapping[str, Any]],
-    progress: Progress,
-) -> tuple[dict[str, Prepared], dict[str, str]]:
-    """Methods made ready, and those that cannot run with the reason. A method asked for by name must run."""
-    fitting = fitting_methods(manifest, census=census, groups=groups, min_speakers=plan.min_speakers)
-    chosen: list[str | Discoverer] = list(methods) or list(fitting)
-    if methods and groups:
-        chosen += [f"declared:{column}" for column in groups]
-    ready: dict[str, Prepared] = {}
-    skipped: dict[str, str] = {}
-    for done, method in enumerate(chosen):
-        name = method if isinstance(method, str) else method.method
-        progress(f"preparing {name}", done, len(chosen))
-        try:
-            (discoverer,) = (
-                named_methods([method], settings={k: dict(v) for k, v in settings.items()}, census=census)
-                if isinstance(method, str)
-                else [method]
-            )
-            ready[discoverer.method] = prepare(discoverer, manifest, words, plan)
-        except FairasrError as error:
-            if methods or groups:
-                raise
-            skipped[name] = str(error)
-    if not ready:
-        reasons = "\n".join(f"  - {reason}" for reason in skipped.values()) or (
-            f"  - '{manifest.source}' has no coordinates, zip codes with a census table, embeddings or attributes that group speakers; "
-            f"its columns are {', '.join(manifest.table.columns)}"
-        )
-        raise DiscoveryError(f"no discovery method can run:\n{reasons}\nAdd a column, or map one to its name with columns=.")
-    return ready, skipped
-
-
-def _system_result(counts: Counts, audited: Mapping[str, Audited], corpus: Corpus) -> SystemResult:
+def _system_result(counts: Counts, audited: Mapping[str, Audited]) -> SystemResult:
     p_values = np.array([np.nan if one.report.p_value is None else one.report.p_value for one in audited.values()])
     adjusted = holm(p_values)
     return SystemResult(
@@ -243,6 +203,7 @@ def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan) -> dict[str, An
         "basis": plan.basis_for(len(manifest.speaker_ids)),
         "set_aside": {str(reason): int(n) for reason, n in reasons.items()},
         "missing": {column: n for column, n in gaps.items() if n},
+        "notes": list(corpus.notes),
     }
 
 

@@ -12,7 +12,7 @@ from fairasr.discovery import CohortRule
 
 @dataclass(frozen=True, kw_only=True)
 class Audit(AuditResult):
-    """An AuditResult fresh from `fairasr.audit`.
+    """An AuditResult fresh from `fairasr.auditing`.
 
     Attributes:
         rules: method -> rule as found for the focus system; assigns cohorts on any other manifest.

@@ -1,0 +1,9 @@
+"""The main job, composed of the stages: Manifest, Hypotheses -> Audit."""
+
+from fairasr.auditing.audit import audit
+from fairasr.auditing.choice import fitting_methods
+from fairasr.auditing.discover import discover_rules
+from fairasr.auditing.plan import Plan
+from fairasr.auditing.result import Audit
+
+__all__ = ["Audit", "Plan", "audit", "discover_rules", "fitting_methods"]

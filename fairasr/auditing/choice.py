@@ -1,0 +1,136 @@
+"""Which discoveries an audit runs: those asked for by name, else all that the columns allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairasr.auditing.method import Prepared, prepare
+from fairasr.auditing.plan import Plan, Progress
+from fairasr.core import Manifest
+from fairasr.core.errors import DiscoveryError
+from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, read_rule
+
+MOST_COLUMNS = 8
+"""Declared columns audited unasked: more would mostly spend the correction for looking often."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What was asked for.
+
+    Attributes:
+        methods: discoverers or their names; empty with no rules: all that fit.
+        groups: columns of declared groups, "accent*gender" for two crossed; empty: all that fit.
+        rules: saved rules or their files.
+        census: TOML card of a census table.
+        settings: method name -> settings, for methods given by name.
+    """
+
+    methods: Sequence[str | Discoverer] = ()
+    groups: Sequence[str] = ()
+    rules: Sequence[CohortRule | str | Path] = ()
+    census: str | Path | None = None
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing was asked for by name, so that what cannot run is skipped."""
+        return not self.methods and not self.rules
+
+
+def chosen_discoverers(manifest: Manifest, choice: Choice, *, min_speakers: int) -> list[Discoverer]:
+    """The discoverers of an audit, in the order of its report.
+
+    Raises:
+        DiscoveryError: a name is not in METHODS, or a setting is not the method's.
+    """
+    names: list[str | Discoverer] = list(choice.methods)
+    if choice.is_open:
+        names += fitting_methods(manifest, census=choice.census, groups=choice.groups, min_speakers=min_speakers)
+    elif choice.methods:
+        names += [f"declared:{column}" for column in choice.groups if f"declared:{column}" not in names]
+    saved = [FrozenRule(rule=read_rule(rule) if isinstance(rule, (str, Path)) else rule) for rule in choice.rules]
+    return [*saved, *(named_method(name, choice) if isinstance(name, str) else name for name in names)]
+
+
+def named_method(name: str, choice: Choice) -> Discoverer:
+    """Discoverer for a method name: "geo-tree", "declared:accent", "declared:accent*gender".
+
+    Raises:
+        DiscoveryError: the name is not in METHODS, or a setting is not the method's.
+    """
+    base, _, columns = name.partition(":")
+    if base not in METHODS:
+        raise DiscoveryError(f"there is no discovery method {base!r}; there are {', '.join(METHODS)}.")
+    options = dict(choice.settings.get(base, {}))
+    if base == "declared":
+        if not columns:
+            raise DiscoveryError("'declared' needs a column: declared:accent, or declared:accent*gender for two crossed.")
+        options["columns"] = tuple(columns.split("*"))
+    if base == "zip-demographics":
+        if choice.census is None:
+            raise DiscoveryError("zip-demographics needs a census table: pass census= (on the command line --census) with its TOML card.")
+        options["census"] = choice.census
+    try:
+        discoverer: Discoverer = METHODS[base].load()(**options)
+    except TypeError as error:
+        raise DiscoveryError(f"{base} does not take these settings: {error}. See `fairasr methods`.") from error
+    return discoverer
+
+
+def fitting_methods(manifest: Manifest, *, census: str | Path | None, groups: Sequence[str], min_speakers: int) -> list[str]:
+    """Names of the methods the manifest's columns allow, in the order of the report."""
+    names = []
+    if {"latitude_deg", "longitude_deg"} <= set(manifest.table.columns):
+        names.append("geo-tree")
+    if "zip_code" in manifest.table and census is not None:
+        names.append("zip-demographics")
+    if manifest.embeddings is not None:
+        names.append("speaker-kmeans")
+    return names + [f"declared:{column}" for column in (groups or _groupable(manifest, min_speakers=min_speakers))]
+
+
+def prepare_all(
+    manifest: Manifest, words: np.ndarray, plan: Plan, *, choice: Choice, progress: Progress
+) -> tuple[dict[str, Prepared], dict[str, str]]:
+    """Methods made ready, and those that cannot run with the reason. A method asked for by name must run.
+
+    Raises:
+        DiscoveryError: a method that was asked for cannot run, or none can.
+    """
+    ready: dict[str, Prepared] = {}
+    skipped: dict[str, str] = {}
+    discoverers = chosen_discoverers(manifest, choice, min_speakers=plan.min_speakers)
+    for done, discoverer in enumerate(discoverers):
+        progress(f"preparing {discoverer.method}", done, len(discoverers))
+        try:
+            ready[discoverer.method] = prepare(discoverer, manifest, words, plan)
+        except DiscoveryError as error:
+            if not choice.is_open:
+                raise
+            skipped[discoverer.method] = str(error)
+    if "zip_code" in manifest.table and choice.census is None and choice.is_open:
+        skipped["zip-demographics"] = "there are zip codes but no census table; pass one with its TOML card"
+    if not ready:
+        reasons = "\n".join(f"  - {reason}" for reason in skipped.values()) or (
+            f"  - '{manifest.source}' has no coordinates, zip codes with a census table, embeddings or attributes that group speakers; "
+            f"its columns are {', '.join(manifest.table.columns)}"
+        )
+        raise DiscoveryError(f"no discovery method can run:\n{reasons}\nAdd a column, or map one to its name with columns=.")
+    return ready, skipped
+
+
+def _groupable(manifest: Manifest, *, min_speakers: int) -> list[str]:
+    """Attribute columns of which at least two values are kept by `min_speakers` speakers each, at most MOST_COLUMNS."""
+    columns = []
+    for column in manifest.attributes:
+        values, _ = manifest.values_by_speaker(column)
+        sizes = values.dropna().astype(str).value_counts()
+        if (sizes >= min_speakers).sum() >= 2 and len(sizes) <= 0.5 * len(values):
+            columns.append(column)
+    return columns[:MOST_COLUMNS]

@@ -1,0 +1,56 @@
+"""Rules found on every speaker of a corpus, for use on other speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fairasr.auditing.choice import Choice, chosen_discoverers
+from fairasr.auditing.plan import Progress
+from fairasr.auditing.scoring import Missing, Scoring, Unit
+from fairasr.core.errors import DiscoveryError, StatisticsError
+from fairasr.discovery import CohortRule, Discoverer, fit
+from fairasr.ingest import Corpus
+
+
+def discover_rules(
+    corpus: Corpus,
+    *,
+    seed: int,
+    methods: Sequence[str | Discoverer] = (),
+    census: str | Path | None = None,
+    method_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    normaliser: str | None = None,
+    unit: Unit | None = None,
+    missing: Missing = "error",
+    min_speakers: int = 10,
+    progress: Progress | None = None,
+) -> dict[str, CohortRule]:
+    """Method -> rule, fitted on all speakers of the corpus's one system. Settings as in `fairasr.audit`.
+
+    Raises:
+        StatisticsError: the corpus has several systems; cohorts are those of one.
+        DiscoveryError: a method that was asked for cannot run, or none can.
+    """
+    if len(corpus.systems) > 1:
+        raise StatisticsError(
+            f"{len(corpus.systems)} systems were given ({', '.join(h.system for h in corpus.systems)}); cohorts are those of one. "
+            f"Keep the hypotheses of one system, or run an audit, which finds cohorts for each."
+        )
+    tell = progress or (lambda what, done, total: None)
+    scoring = Scoring(corpus, normaliser=normaliser, unit=unit, missing=missing, progress=tell)
+    (counts,) = scoring.of_all_systems().values()
+    choice = Choice(methods=methods, groups=corpus.defaults.get("groups", ()), census=census, settings=method_settings or {})
+    rules: dict[str, CohortRule] = {}
+    obstacles = []
+    for discoverer in chosen_discoverers(corpus.manifest, choice, min_speakers=min_speakers):
+        tell(f"finding cohorts by {discoverer.method}", len(rules), len(rules) + 1)
+        obstacle = discoverer.obstacle(corpus.manifest)
+        if obstacle:
+            obstacles.append(f"{discoverer.method} cannot run: {obstacle}.")
+        else:
+            rules[discoverer.method] = fit(discoverer, corpus.manifest, counts, seed=seed)
+    if obstacles and (methods or not rules):
+        raise DiscoveryError("\n".join(obstacles))
+    return rules

@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+from example import estimate, example, gaps, geo_tree, speaker_kmeans, system_result
+
+from fairasr.core import UNDEFINED, AuditResult, DisparityReport
+from fairasr.report.headline import headline, is_supported, worst_in_words
+
+
+def only(*reports: DisparityReport) -> AuditResult:
+    system = replace(system_result("conformer-large"), reports={report.method: report for report in reports})
+    return example(systems=(system,), comparisons=())
+
+
+def test_a_gap_with_interval_above_zero_and_small_p_is_claimed_with_both_rates() -> None:
+    found = headline(example())
+    assert found.shown
+    assert found.several
+    # 0.225 against 0.14, difference 0.085 with half width 0.04, by hand
+    assert found.sentence == "22.5 word errors per 100 words, against 14.0 overall: a gap of 8.5 per 100 words [4.5, 12.5]."
+    assert "84 of 1,000 speakers" in found.detail
+    assert "0.015 after correction for the 4 ways of grouping tried" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"p_adjusted": 0.05}, "Holm p is not below 0.05 though p is"),
+        ({"p_value": 0.2, "p_adjusted": None}, "p is large"),
+        ({"honest": gaps(("r00",), ("r25",), worst=0.16, best=0.09)}, "the interval reaches below 0"),
+        ({"honest": gaps(("r00",), ("r25",), worst=0.3, best=0.09, basis="apparent")}, "the estimate is on the discovery speakers"),
+        ({"honest": replace(gaps(("r00",), ("r25",), worst=0.3, best=0.09), difference_to_overall=UNDEFINED)}, "no interval"),
+    ],
+)
+def test_no_gap_is_claimed_where(change: dict[str, object], why: str) -> None:
+    report = replace(geo_tree("conformer-large"), **change)
+    assert not is_supported(report), why
+    found = headline(only(report))
+    assert not found.shown
+    assert found.group == ""
+    assert "No gap was shown with these 1,000 speakers" in found.sentence
+
+
+def test_where_no_gap_is_shown_the_size_that_remains_possible_is_told() -> None:
+    found = headline(only(replace(speaker_kmeans("conformer-large"), p_value=0.5)))
+    # difference 0.148 - 0.14 with half width 0.02: up to 2.8 per 100
+    assert "up to 2.8 word errors per 100 words" in found.detail
+    assert "no proof that everyone is served alike" in found.detail
+
+
+def test_of_several_gaps_the_one_with_the_largest_lower_bound_leads() -> None:
+    wild = replace(geo_tree("a"), method="wild", honest=replace(geo_tree("a").honest, difference_to_overall=estimate(0.2, 0.19)))
+    assert headline(only(wild, geo_tree("a"))).sentence.endswith("a gap of 8.5 per 100 words [4.5, 12.5].")
+
+
+def test_without_a_permutation_test_the_headline_says_that_the_interval_alone_decides() -> None:
+    found = headline(only(replace(geo_tree("a"), p_value=None, p_adjusted=None)))
+    assert found.shown
+    assert "No permutation test was run" in found.detail
+
+
+def test_an_audit_in_which_nothing_could_run_claims_nothing() -> None:
+    assert "says nothing about gaps" in headline(only()).sentence
+
+
+def test_the_worst_are_named_by_description_and_the_rest_counted() -> None:
+    worst = worst_in_words(geo_tree("a"))
+    assert worst == "north of 40.1°, west of 100.0° (leaf 0); south of 33.2°, east of 95.5° (leaf 1); and 1 more group"
+
+
+def test_bands_of_a_cross_fit_are_named_by_the_method_that_ranked_them() -> None:
+    report = replace(geo_tree("a"), honest=gaps(("worst band",), ("best band",), worst=0.2, best=0.1, basis="cross-fit"))
+    assert worst_in_words(report) == "the speakers ranked worst by “Where speakers are: regions on the map”"
+
+
+def test_characters_are_counted_where_the_rate_is_of_characters() -> None:
+    report = replace(geo_tree("a"), rate_name="CER")
+    assert "22.5 character errors per 100 characters" in headline(only(report)).sentence
