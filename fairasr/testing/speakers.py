@@ -28,7 +28,7 @@ def draw_speaker_effects(generator: np.random.Generator, *, n_speakers: int, coe
     flag half of all equal groups (methods: the speaker is the unit).
     """
     log_variance = np.log1p(coefficient_of_variation**2)
-    return generator.lognormal(0, np.sqrt(log_variance), size=n_speakers)
+    return generator.lognormal(-log_variance / 2, np.sqrt(log_variance), size=n_speakers)
 
 
 def draw_amounts(generator: np.random.Generator, *, n_speakers: int, utterances: tuple[int, int], words_mean: float) -> np.ndarray:

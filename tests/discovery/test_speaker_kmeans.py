@@ -1,4 +1,4 @@
-"""Clusters of voices: planted clusters are recovered, scikit-learn agrees, the number of clusters is chosen on left-out speakers."""
+"""Clusters of voices: planted ones are recovered, scikit-learn agrees, their number is chosen on left-out speakers."""
 
 from __future__ import annotations
 
@@ -126,10 +126,11 @@ def test_the_number_of_clusters_that_foretells_errors_is_chosen() -> None:
     random = np.random.default_rng(1)
     rates = np.linspace(0.05, 0.5, 10)
     words = random.integers(100, 300, 800)
+    search = SpeakerKMeans(candidates=(2, 10, 40)).search(manifest_of(vectors), seed=0)
     chosen = []
     for _ in range(5):
         errors = random.poisson(rates[random.permutation(10)][truth] * random.gamma(10, 0.1, 800) * words)
-        rule = SpeakerKMeans(candidates=(2, 10, 40)).search(manifest_of(vectors), seed=0).fit(errors, words)
+        rule = search.fit(errors, words)
         assert rule.used_scores
         assert len(rule.fitted_speakers) == 800
         chosen.append(len(rule.clusters.centroids))

@@ -81,7 +81,7 @@ OPENED = """() => {
 
 UNPRINTED = """() => [...document.querySelectorAll('details')]
   .filter(fold => getComputedStyle(fold).display !== 'none')
-  .filter(fold => fold.querySelector(':scope > :not(summary)').getBoundingClientRect().height === 0)
+  .filter(fold => !fold.querySelector(':scope > :not(summary)').checkVisibility({contentVisibilityAuto: true}))
   .map(fold => fold.querySelector('summary').textContent)"""
 
 

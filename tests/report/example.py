@@ -112,7 +112,12 @@ def geo_tree(system: str, *, shift: float = 0.0) -> DisparityReport:
     rates = np.sort(0.14 + shift + 0.05 * rng.standard_normal(26))[::-1]
     sides = ["north of 40.1°, west of 100.0°", "south of 33.2°, east of 95.5°", "between 35.0° and 40.1°, east of 80.2°"]
     rows = [
-        cohort(f"r{i:02d}", f"{sides[i % 3]} (leaf {i})", float(rate), n_speakers=int(rng.integers(12, 60)))
+        cohort(
+            f"r{i:02d}",
+            f"{sides[i % 3]} (leaf {i})" + " and the islands before it" * (i == 25),
+            float(rate),
+            n_speakers=int(rng.integers(12, 60)),
+        )
         for i, rate in enumerate(rates)
     ]
     for row in rows[:3]:

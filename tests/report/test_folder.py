@@ -48,7 +48,12 @@ def test_a_page_of_an_audit_read_back_is_the_page_of_the_audit(tmp_path: Path) -
 def test_writing_again_replaces_our_files_drops_stale_rules_and_keeps_foreign_ones(tmp_path: Path) -> None:
     folder = tmp_path / "audit"
     write_audit(example(), folder, rules=RULES)
-    foreign = {"notes.txt": b"mine", "rules/readme.md": b"mine too", "rules/other.json": b"[1]", "sub/report.html": b"theirs"}
+    foreign = {
+        "notes.txt": b"mine",
+        "rules/readme.md": b"mine too",
+        "rules/other.json": b'{"format": "mine"}',
+        "sub/report.html": b"theirs",
+    }
     for name, content in foreign.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)

@@ -192,6 +192,26 @@ def test_states_are_coloured_by_the_areas_of_the_report_and_named() -> None:
     assert "worst cohort" not in visible_words(svg)
 
 
+@pytest.mark.parametrize(
+    ("place", "box", "is_over_states"),
+    [
+        ("California and Nevada", [32.5, -124.0, 42.0, -114.0], True),
+        ("the southwest with some of Mexico", [30.5, -118.0, 36.0, -106.0], True),
+        ("around Toronto", [43.0, -81.0, 46.0, -77.0], False),
+        ("northern Mexico", [22.5, -110.0, 28.0, -99.0], False),
+        ("Nigeria", NIGERIA, False),
+    ],
+)
+def test_regions_are_drawn_over_states_only_where_they_are_in_the_us(
+    place: str, box: list[float | None], is_over_states: bool
+) -> None:
+    """Over states the whole US is drawn, so the region is a small part of the map; elsewhere the map is of the region."""
+    svg = draw([row("a", 0.4)], boxes(a=box))
+    height = float(str(ElementTree.fromstring(svg).get("viewBox")).split()[3])
+    whole_us = draw([row("a", 0.4)], boxes(a=box) | {"boundaries": "us_states"})
+    assert (height == float(str(ElementTree.fromstring(whole_us).get("viewBox")).split()[3])) == is_over_states, place
+
+
 def test_a_region_too_small_to_see_is_drawn_as_a_dot() -> None:
     layer = boxes(a=[-35.0, -20.0, 37.0, 52.0], islands=[-5.0, 55.0, -4.0, 56.0])
     svg = draw([row("a", 0.2), row("islands", 0.5)], layer)

@@ -58,7 +58,8 @@ class Extent:
         return self.south >= other.south and self.west >= other.west and self.north <= other.north and self.east <= other.east
 
 
-LOWER_48 = Extent(south=24.0, west=-126.0, north=50.0, east=-66.0)
+LOWER_48 = Extent(south=22.0, west=-128.0, north=51.5, east=-64.0)
+"""The lower 48 states with the margin that regions are drawn with."""
 
 
 def extent_of(boxes: Collection[Box]) -> Extent:

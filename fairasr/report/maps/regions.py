@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -31,16 +31,27 @@ def boxes_svg(
     title: str,
     min_speakers: int | None,
 ) -> str:
-    """The regions of a tree, clipped to land, over countries; over states where all lie in the lower 48 or `layer_name` says so."""
+    """The regions of a tree, clipped to land, over countries; over states where all are in the US or `layer_name` says so."""
     readings = read_cohorts(report.cohorts, report=report, names={}, min_speakers=min_speakers)
     extent = extent_of(boxes.values())
-    frame = us_frame() if layer_name == "us_states" or extent.is_within(LOWER_48) else world_frame(extent)
+    frame = us_frame() if layer_name == "us_states" or _is_american(boxes.values(), extent) else world_frame(extent)
     shapes = []
     for label, box in boxes.items():
         geometry = frame.place(_land_of(box, frame))
         if not geometry.is_empty:
             shapes.append(Shape(reading=readings.get(label) or no_speakers(label), geometry=geometry))
     return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers)
+
+
+LEAST_US_SHARE = 0.4
+"""Of a region's land: boxes around speakers of the US reach into Canada and Mexico, one around Toronto lies mostly there."""
+
+
+def _is_american(boxes: Iterable[Sequence[float | None]], extent: Extent) -> bool:
+    """Whether all boxes lie in the lower 48 states, as far as boxes can tell: speakers' places are not in a report."""
+    return extent.is_within(LOWER_48) and all(
+        clip_to(split_box(*box), *_states()).area >= LEAST_US_SHARE * clip_to_land(*box).area for box in boxes
+    )
 
 
 def _land_of(box: Sequence[float | None], frame: Frame) -> Any:
