@@ -77,12 +77,21 @@ class Manifest:
         """Columns that are not fairasr's own: what declared cohorts can be made of."""
         return [column for column in self.table.columns if column not in KNOWN]
 
+    @cached_property
+    def _values_by_speaker(self) -> dict[str, tuple[pd.Series, pd.Index]]:
+        return {}
+
     def values_by_speaker(self, column: str) -> tuple[pd.Series, pd.Index]:
         """Value of `column` for each speaker (None where missing), and the speakers whose utterances disagree on it.
 
         Speakers that disagree have the value None too: which of the values is theirs is not known. Missing utterances
         of a speaker who has a value elsewhere do not count as disagreement.
         """
+        if column not in self._values_by_speaker:
+            self._values_by_speaker[column] = self._collapsed(column)
+        return self._values_by_speaker[column]
+
+    def _collapsed(self, column: str) -> tuple[pd.Series, pd.Index]:
         values = self.table[column]
         given = pd.DataFrame({"speaker": self.speaker_positions, "value": values.astype(object)})[values.notna().to_numpy()]
         distinct = given.drop_duplicates()
@@ -123,10 +132,14 @@ class Manifest:
 
     def of_speakers(self, speakers: Iterable[str]) -> Manifest:
         """The utterances of `speakers` alone; what was set aside stays with the whole."""
-        keep = self.table["speaker_id"].isin(list(speakers)).to_numpy()
-        return Manifest(
-            table=self.table[keep],
+        wanted = self.speaker_ids.isin(list(speakers))
+        keep = wanted[self.speaker_positions]
+        part = object.__new__(Manifest)  # a part of a checked table needs no second check
+        part.__dict__.update(
+            table=self.table[keep].reset_index(drop=True),
             embeddings=None if self.embeddings is None else self.embeddings[keep],
             source=self.source,
             has_speaker_ids=self.has_speaker_ids,
+            set_aside=self.set_aside.iloc[:0],
         )
+        return part

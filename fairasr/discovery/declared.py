@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from fairasr.core import UNKNOWN, Manifest, Partition
 from fairasr.core.errors import RuleError
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
+from fairasr.discovery.remembered import Remembered
 
 CROSS = " × "
 
@@ -70,6 +71,10 @@ class DeclaredRule:
     """Cohort = the value of the columns. Speakers with no value, or with several, are UNKNOWN."""
 
     columns: tuple[str, ...]
+    _remembered: Remembered[Partition] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_remembered", Remembered(self._assigned))
 
     @property
     def method(self) -> str:
@@ -78,6 +83,9 @@ class DeclaredRule:
 
     def assign(self, manifest: Manifest) -> Partition:
         """Group of every speaker; UNKNOWN where a value is missing or a speaker's utterances disagree."""
+        return self._remembered(manifest)
+
+    def _assigned(self, manifest: Manifest) -> Partition:
         notes: list[str] = []
         parts: list[pd.Series] = []
         n_speakers = len(manifest.speaker_ids)

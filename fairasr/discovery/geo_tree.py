@@ -13,7 +13,7 @@ from fairasr.core import UNKNOWN, Manifest, Partition
 from fairasr.core.errors import RuleError
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.best_first import GAINS, Growth, grow, orders
-from fairasr.discovery.place_names import place_names
+from fairasr.discovery.place_names import fitting_boundaries, place_names
 
 CHUNK = 1 << 16
 
@@ -64,6 +64,7 @@ class GeoTree:
             orders=orders(shifted),
             origin=origin,
             places=place_names(points[located]),
+            boundaries=fitting_boundaries(points[located]),
         )
 
 
@@ -78,6 +79,7 @@ class GeoSearch:
     orders: tuple[np.ndarray, np.ndarray]
     origin: float
     places: np.ndarray
+    boundaries: str
 
     def fit(self, numerators: np.ndarray, denominators: np.ndarray) -> GeoRule:
         """The regions for these counts: int arrays (n_speakers,) of errors and words."""
@@ -107,6 +109,7 @@ class GeoSearch:
             settings=settings,
             fitted_speakers=self.speakers,
             longitude_origin_deg=self.origin,
+            boundaries=self.boundaries,
             extent=(*self.points.min(axis=0).tolist(), *self.points.max(axis=0).tolist()),
             regions=tuple(
                 Region(
@@ -143,6 +146,7 @@ class GeoRule:
         regions: the boxes; together they cover every point once.
         longitude_origin_deg: meridian at which the map is cut open, in the widest stretch without speakers.
         extent: south, west, north, east of the discovery speakers, longitudes as in the regions [degrees].
+        boundaries: borders to draw the regions on: "us_states" where all discovery speakers are American, else "countries".
         fitted_speakers: speakers whose errors were looked at; not saved (no speaker ids in shared files).
     """
 
@@ -150,6 +154,7 @@ class GeoRule:
     regions: tuple[Region, ...]
     longitude_origin_deg: float
     extent: tuple[float, float, float, float]
+    boundaries: str
     fitted_speakers: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
@@ -203,7 +208,7 @@ class GeoRule:
 
     def map_layer(self) -> dict[str, Any]:
         """Boxes by label, trimmed to a margin around the discovery speakers."""
-        return {"kind": "boxes", "boxes": {region.label: self._drawn(region) for region in self.regions}}
+        return {"kind": "boxes", "boundaries": self.boundaries, "boxes": {region.label: self._drawn(region) for region in self.regions}}
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; speakers are not in it."""
@@ -214,6 +219,7 @@ class GeoRule:
             "settings": asdict(self.settings),
             "longitude_origin_deg": self.longitude_origin_deg,
             "extent": list(self.extent),
+            "boundaries": self.boundaries,
             "regions": [{**asdict(region), "places": list(region.places)} for region in self.regions],
         }
 
@@ -230,6 +236,7 @@ class GeoRule:
                 settings=GeoTree(**data["settings"]),
                 longitude_origin_deg=float(data["longitude_origin_deg"]),
                 extent=(south, west, north, east),
+                boundaries=str(data["boundaries"]),
                 regions=tuple(Region(**{**region, "places": tuple(region["places"])}) for region in data["regions"]),
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from fairasr.core.errors import ScoringError
-from fairasr.scoring.simple_normalisers import OPENERS, single_spaced, without_asides
+from fairasr.scoring.simple_normalisers import single_spaced, without_asides
 
 if TYPE_CHECKING:
     from whisper_normalizer.english import EnglishTextNormalizer
@@ -134,9 +134,7 @@ class English:
         return " ".join(words)  # type: ignore[arg-type]  # no None among them
 
     def _with_runs(self, lowered: str, chunks: list[str], words: list[str | None]) -> str:
-        if OPENERS.search(lowered) is not None or any(
-            self._far_reaching[chunk] for chunk, word in zip(chunks, words, strict=True) if word is None
-        ):
+        if any(self._far_reaching[chunk] for chunk, word in zip(chunks, words, strict=True) if word is None):
             return self._by_original(lowered)
         # "he'd been" is one rule with exactly one space in it.
         if "'" in lowered and " ".join(chunks) != lowered.strip():

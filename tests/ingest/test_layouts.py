@@ -132,19 +132,24 @@ def test_common_voice_keeps_quotes_and_brings_genders_to_one_vocabulary(tmp_path
     assert "Common Voice" in corpus.notes[0]
 
 
+def test_a_common_voice_sentence_that_is_a_quotation_keeps_its_quotes(tmp_path: Path) -> None:
+    write(tmp_path, test__tsv='client_id\tpath\tsentence\nc1\t1.mp3\t"All of it."\n')
+    assert list(read(tmp_path / "test.tsv").manifest.table["reference"]) == ['"All of it."']
+
+
 def test_a_trn_pair_is_joined_on_its_ids_and_names_the_speakers(tmp_path: Path) -> None:
     write(
         tmp_path,
-        ref__trn=";; a comment\ngood { um / @ } morning (ann-1)\n (ann-2)\nit (really) rains (ben-x-1)\nyes (cem_1)\n",
+        ref__trn=";; a comment\ngood { um / @ } { @ / uh } morning (ann-1)\n (ann_a-2)\nit (really) rains (ben-x-1)\nyes (cem_1)\n",
         hyp__trn="good morning (ann-1)\nit rain (ben-x-1)\n(cem_1)\n",
     )
     corpus = read(tmp_path / "ref.trn", hypotheses=tmp_path / "hyp.trn")
     table = corpus.manifest.table
     assert list(table["reference"]) == ["good um morning", "", "it really rains", "yes"]
-    assert list(table["speaker_id"]) == ["ann", "ann", "ben", "cem"]
+    assert list(table["speaker_id"]) == ["ann", "ann_a", "ben", "cem"]
     assert dict(corpus.systems[0].texts) == {"ann-1": "good morning", "ben-x-1": "it rain", "cem_1": ""}
     assert any("2 of 4 lines have alternatives or optional words" in note for note in corpus.notes)
-    assert any("3 speakers were taken from the ids" in note for note in corpus.notes)
+    assert any("4 speakers were taken from the ids" in note for note in corpus.notes)
 
 
 def test_a_trn_line_without_an_id_and_an_id_without_a_speaker_are_errors(tmp_path: Path) -> None:

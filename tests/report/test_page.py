@@ -11,6 +11,7 @@ from example import cohort, example, geo_tree, system_result, table, withheld
 from fairasr.core import AuditResult, DisparityReport
 from fairasr.report import render_html
 from fairasr.report.cohorts import cohort_tables, partitions_table
+from fairasr.report.overview import change_by_cohort_table
 from fairasr.report.table import Cell, Table, columns
 
 
@@ -188,3 +189,10 @@ def test_an_audit_in_which_nothing_could_run_is_still_a_page() -> None:
 def test_a_row_of_the_wrong_width_is_refused() -> None:
     with pytest.raises(ValueError, match="1 of 1 rows have 1 cells, not 2"):
         Table(caption="x", columns=columns("a", "b"), rows=((Cell(text="1"),),))
+
+
+def test_a_withheld_row_of_a_comparison_gives_its_reason_and_no_number() -> None:
+    compared = change_by_cohort_table(example().comparisons[0], min_speakers=10)
+    assert compared is not None
+    assert [cell.text for cell in compared.rows[1]] == ["r27", "fewer than 10 speakers", "–", "–", "–", "–"]
+    assert compared.rows[0][3].tag == "worse"

@@ -99,6 +99,43 @@ def test_english_equals_the_original_on_every_pair_of_ruled_words_between_plain_
     assert [english(text) for text in texts] == [single_spaced(ORIGINAL(text)) for text in texts]
 
 
+FAR_REACHING = (
+    "take 5 th street",
+    "the 12 nd cat",
+    "about 90 s cats",
+    "wait.. .5 cats",
+    "the b.. 5",
+    "the a.. cat",
+    "wait..",
+    "five and a half cats",
+    "the three million and a half cats",
+    "two and a h\u00e1lf",
+    "the won 't go",
+    "the can uh't go",
+    "n uh't go",
+    "the cat uh's here",
+    "he'd been there",
+    "he'd  been there",
+    "he'd <x> been there",
+    "she's (well) got it",
+    "the cat's gone",
+    "uh 5% of % it",
+    "% of it",
+    "the minus and cat",
+    "the point and cat",
+    "() a) five",
+    "the [five (six",
+    "five - six",
+    "the $ 5 and ¢7 cat",
+    "$2 and ¢7",
+)
+
+
+@pytest.mark.parametrize("text", FAR_REACHING)
+def test_english_equals_the_original_where_a_rule_reaches_past_a_word(text: str) -> None:
+    assert English()(text) == single_spaced(ORIGINAL(text))
+
+
 def test_the_plain_word_between_runs_is_known_to_no_rule() -> None:
     assert PLAIN_WORD not in ORIGINAL.standardize_spellings.mapping
     assert PLAIN_WORD not in ORIGINAL.standardize_numbers.words
