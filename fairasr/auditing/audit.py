@@ -65,7 +65,8 @@ def audit(
         missing: what an utterance without hypothesis is: an "error", or "deletions" of its words.
         focus: system whose cohorts are shown in full; default: the one with the lowest overall rate.
         title: of the report.
-        n_permutations: permutations of the whole procedure per method and system.
+        n_permutations: permutations of the whole procedure per method and system; at least 40 per method, so that a gap can be
+            significant after Holm's correction over the methods. 0 runs none.
         folds: K of cross-fitting.
         basis: of the headline; "auto" is "cross-fit" below 1,000 speakers, else "confirmation".
         min_speakers: cohorts with fewer speakers are suppressed in every output.
@@ -109,6 +110,7 @@ def audit(
         ),
         progress=tell,
     )
+    plan = replace(plan, n_permutations=plan.permutations_for(len(prepared)))
     set_aside = manifest.set_aside["speaker_id"].value_counts() if "speaker_id" in manifest.set_aside else None
     audited: dict[str, dict[str, Audited]] = {}
     for system, of_system in counts.items():
@@ -148,7 +150,7 @@ def audit(
                 "normaliser": scoring.normaliser,
                 "unit": scoring.unit,
                 "missing": missing,
-                "n_permutations": n_permutations,
+                "n_permutations": plan.n_permutations,
                 "folds": folds,
                 "basis": basis,
                 "min_speakers": min_speakers,

@@ -14,6 +14,8 @@ Progress = Callable[[str, int, int], None]
 SMALL_CORPUS_SPEAKERS = 1000
 """Below this, half of the speakers say too little about a tenth of them, so cross-fitting is the headline."""
 CALIBRATING_PERMUTATIONS = 99
+PERMUTATIONS_PER_METHOD = 40
+"""The smallest p is 1 / (R + 1), and Holm multiplies it by the number of methods: 40 per method let it reach 0.025."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,7 @@ class Plan:
 
     Attributes:
         seed: of every split, permutation and restart.
-        n_permutations: permutations of the whole procedure per method and system; 0 runs none.
+        n_permutations: permutations of the whole procedure per method and system, at least (`permutations_for`); 0 runs none.
         folds: K of cross-fitting.
         basis: "confirmation" (split once), "cross-fit", or "auto": cross-fit below 1,000 speakers. Cross-fitting takes at
             least 99 permutations, because its interval is calibrated by them.
@@ -56,6 +58,10 @@ class Plan:
         broken = [wording for wording, kept in rules.items() if not kept]
         if broken:
             raise StatisticsError("the audit's settings cannot work:\n" + "\n".join(f"  - {line}" for line in broken))
+
+    def permutations_for(self, n_methods: int) -> int:
+        """Permutations with which a gap can still be significant after Holm's correction over the methods: 40 per method."""
+        return max(self.n_permutations, PERMUTATIONS_PER_METHOD * n_methods - 1) if self.n_permutations else 0
 
     def basis_for(self, n_speakers: int) -> str:
         """The basis of the headline for a corpus of this many speakers."""

@@ -1,4 +1,4 @@
-"""One method in full: its cohorts, worst first, those withheld, and the partitions it tried."""
+"""One method in full: its cohorts, worst first, and those withheld."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from fairasr.core import UNKNOWN, DisparityReport, Estimate
 from fairasr.report import numbers
 from fairasr.report.drawings import Axis, axis_drawing, axis_of, interval_drawing, split_drawing, split_legend
 from fairasr.report.headline import ALPHA
 from fairasr.report.table import Cell, Column, Table, columns
-from fairasr.report.wording import COHORT_COLUMNS, clipped, group_in_words, method_in_words, name_in_words, suppression_in_words
+from fairasr.report.wording import COHORT_COLUMNS, clipped, group_in_words, method_in_words, suppression_in_words
 
 N_WORST = 15
 N_BEST = 5
@@ -172,49 +170,3 @@ def _withheld_table(rows: list[dict[str, Any]], *, name: str, min_speakers: int 
             for title, label in [group_in_words(label=row["cohort"], description=row["description"])]
         ),
     )
-
-
-def partitions_table(report: DisparityReport) -> Table | None:
-    """The partitions that a method tried, one a row, in whatever columns it has; None where it tried no other.
-
-    `x`, `x_lo` and `x_hi` become one column; the kind of number is read off its name.
-    """
-    partitions = report.partitions
-    if partitions is None or partitions.empty:
-        return None
-    names = [name for name in partitions.columns if not name.endswith(("_lo", "_hi"))]
-    texts = [name for name in names if any(isinstance(value, str) for value in partitions[name])]
-    order = [*sorted(texts, key=lambda n: (n != "partition", n)), *sorted(n for n in names if n not in texts)]
-    return Table(
-        caption="Every division that was tried, each with its honest gap.",
-        columns=columns(*(_heading(name) for name in order), words=tuple(map(_heading, texts))),
-        rows=tuple(tuple(_partition_cell(row, name) for name in order) for row in numbers.records(partitions)),
-    )
-
-
-def _heading(name: str) -> str:
-    words = name_in_words(name)
-    return words if name.startswith("p_") else words[:1].upper() + words[1:]
-
-
-def _partition_cell(row: Mapping[str, Any], name: str) -> Cell:
-    value = row[name]
-    if isinstance(value, str):
-        return Cell(text=clipped(value))
-    if isinstance(value, (list, tuple)):
-        return Cell(text=clipped(", ".join(map(str, value))))
-    if value is None or pd.isna(value):
-        return Cell(text=numbers.NOT_RUN if name.startswith("p_") else numbers.NOT_ESTIMABLE, muted=True)
-    if isinstance(value, bool):
-        return Cell(text="yes" if value else "no")
-    if name.startswith("p_"):
-        return Cell(text=numbers.probability(value))
-    if name.startswith("n_"):
-        return Cell(text=numbers.count(value))
-    estimate = numbers.estimate_of(row, name)
-    has_interval = f"{name}_lo" in row
-    if name.startswith("difference"):
-        return Cell(text=numbers.points_interval(estimate) if has_interval else numbers.points(value))
-    if name.startswith("relative") or "rate" in name or "share" in name or name in ("bottom", "top", "overall", "gap"):
-        return Cell(text=numbers.percent_interval(estimate) if has_interval else numbers.percent(value))
-    return Cell(text=f"{value:,}" if isinstance(value, int) else f"{value:,.3g}")

@@ -19,14 +19,15 @@ class Headline:
 
     Attributes:
         shown: whether a gap is claimed.
-        several: whether `group` names more than one group.
+        lead: what comes before the group; it says whether the figures are of these groups or, cross-fitted, of the speakers that
+            such groups rank worst.
         group: who is worst served; "" where nothing is claimed. Text of the user's data: to be escaped and set apart.
         sentence: what is said of the group, or the whole finding where nothing is claimed.
         detail: how sure that is and where it comes from.
     """
 
     shown: bool
-    several: bool = False
+    lead: str = ""
     group: str = ""
     sentence: str
     detail: str
@@ -64,9 +65,7 @@ def worst_in_words(report: DisparityReport) -> str:
     known = report.by_cohort["description"].to_dict()
     if not report.honest.bottom:
         return ""
-    if any(label not in known for label in report.honest.bottom):
-        return f"the speakers ranked worst by “{method_in_words(report.method)}”"
-    names = [group_in_words(label=label, description=known[label])[0] for label in report.honest.bottom]
+    names = [group_in_words(label=label, description=known.get(label, ""))[0] for label in report.honest.bottom]
     more = len(names) - MOST_NAMES
     tail = f"; and {more} more {'group' if more == 1 else 'groups'}" if more > 0 else ""
     return clipped("; ".join(names[:MOST_NAMES])) + tail
@@ -87,13 +86,19 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
     )
     return Headline(
         shown=True,
-        several=len(gap.bottom) > 1 and gap.basis != "cross-fit",
+        lead=_lead(report),
         group=worst_in_words(report),
         sentence=f"{worst} {errors} per {unit}, against {overall} overall: "
         f"a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}.",
         detail=f"{numbers.count(gap.bottom_n_speakers)} of {numbers.count(gap.n_speakers)} speakers, grouped by "
         f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}",
     )
+
+
+def _lead(report: DisparityReport) -> str:
+    if report.honest.basis == "cross-fit":
+        return f"The speakers ranked worst by “{method_in_words(report.method)}”, such as"
+    return "The worst-served groups found are" if len(report.honest.bottom) > 1 else "The worst-served group found is"
 
 
 def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Headline:

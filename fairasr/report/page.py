@@ -112,7 +112,7 @@ def _view(result: AuditResult) -> dict[str, Any]:
 
 def _section(report: DisparityReport, *, min_speakers: int | None) -> dict[str, Any]:
     """What the template prints of one method."""
-    from fairasr.report import cohorts, comparison, headline, numbers, overview, wording
+    from fairasr.report import cohorts, comparison, headline, numbers, overview, partitions, wording
     from fairasr.report.maps import map_svg
 
     words = wording.method_in_words(report.method)
@@ -133,7 +133,7 @@ def _section(report: DisparityReport, *, min_speakers: int | None) -> dict[str, 
         else f"Over the {numbers.count(spread.n_cohorts)} groups shown: mean {report.rate_name} {numbers.percent(spread.mean)}, "
         f"largest {numbers.percent(spread.max)}, 90th percentile {numbers.percent(spread.percentile_90)}, "
         f"variance {spread.variance:.6f}.",
-        "partitions": cohorts.partitions_table(report),
+        "partitions": partitions.partitions_table(report, min_speakers=min_speakers),
         "map": map_svg(report, title=caption, min_speakers=min_speakers),
         "map_caption": f"{caption}. The tables above hold the same numbers.",
         "notes": report.notes,

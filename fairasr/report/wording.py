@@ -107,7 +107,13 @@ def name_in_words(name: str) -> str:
         "relative_to_overall": "gap to all",
         "difference_to_overall": "worst against all",
         "difference_to_rest": "worst against the rest",
+        "apparent_relative_to_top": "apparent gap",
+        "bottom_rate": "worse side",
+        "rest_rate": "the rest",
+        "bottom_n_speakers": "speakers on the worse side",
         "p_value": "p",
+        "p_holm": "p, Holm",
+        "p_bh": "p, BH",
         "p_adjusted": "p, Holm",
     }
     return known.get(name, name.removeprefix("n_").replace("_", " "))

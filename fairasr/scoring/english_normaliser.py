@@ -25,6 +25,9 @@ ADDITIONS = ("kinda", "sorta", "dunno", "cause")
 """Words that whisper-normalizer 0.1.15 writes out ("kind of") and OpenAI's own normaliser leaves. On the seven audited accents of
 EdAcc they move a WER by up to 0.3 points."""
 
+HALF = "half"
+"""Where "and a half" stands, one rule reaches around the plain word "a"."""
+
 NUMBER_SUFFIXES = frozenset({"st", "nd", "rd", "th", "s"})
 """Words that the original joins to a number before them."""
 
@@ -39,7 +42,7 @@ def _literal(pattern: str) -> str:
 
 def _words_with_rules(original: EnglishTextNormalizer) -> frozenset[str]:
     """Words of letters alone that some rule of the original rewrites, drops, or looks for beside another word."""
-    words = set(original.standardize_numbers.words) | NUMBER_SUFFIXES
+    words = set(original.standardize_numbers.words) | NUMBER_SUFFIXES | {HALF}
     words.update(_LETTERS.findall(original.ignore_patterns.replace(r"\b", " ")))
     for pattern in original.replacers:
         literal = _literal(pattern)
@@ -83,8 +86,7 @@ class _FarReaching(dict[str, bool]):
     def __missing__(self, chunk: str) -> bool:
         from whisper_normalizer.basic import remove_symbols_and_diacritics
 
-        # "five and a half" is one rule around the plain word "a".
-        has_half = "half" in remove_symbols_and_diacritics(chunk)
+        has_half = HALF in remove_symbols_and_diacritics(chunk)
         self[chunk] = has_half or self._joins_word_before.match(chunk) is not None
         return self[chunk]
 

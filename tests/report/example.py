@@ -158,21 +158,23 @@ def zip_demographics(system: str) -> DisparityReport:
     ]
     areas = [cohort(state, name, 0.1 + 0.02 * i, n_speakers=30 + i) for i, (state, name) in enumerate(US_STATES.items())]
     areas.append(withheld("02", "Alaska", "small"))
+    tried = [("renters", 402.0, 0.336, 0.01), ("median age", 510.0, 0.041, 0.62), ("density", np.nan, np.nan, np.nan)]
     partitions = pd.DataFrame(
         [
             {
                 "partition": name,
-                "n_speakers": n,
+                "description": f"zip codes with high {name}",
+                "suppressed": "" if n_speakers > 0 else "small",
+                "bottom_n_speakers": n_speakers,
+                "bottom_rate": 0.128 * (1 + gap),
+                "rest_rate": 0.128 * (1 + 0 * gap),
                 "relative_to_top": gap,
                 "relative_to_top_lo": gap - 0.1,
                 "relative_to_top_hi": gap + 0.1,
-                "p_value": p,
+                "apparent_relative_to_top": 1.2 * gap,
+                "p_value": p_value,
             }
-            for name, n, gap, p in [
-                ("renters", 402, 0.336, 0.01),
-                ("median age", 510, 0.041, 0.62),
-                ("population density", 377, np.nan, np.nan),
-            ]
+            for name, n_speakers, gap, p_value in tried
         ]
     )
     return DisparityReport(

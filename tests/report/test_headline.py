@@ -15,7 +15,7 @@ def only(*reports: DisparityReport) -> AuditResult:
 def test_a_gap_with_interval_above_zero_and_small_p_is_claimed_with_both_rates() -> None:
     found = headline(example())
     assert found.shown
-    assert found.several
+    assert found.lead == "The worst-served groups found are"
     # 0.225 against 0.14, difference 0.085 with half width 0.04, by hand
     assert found.sentence == "22.5 word errors per 100 words, against 14.0 overall: a gap of 8.5 per 100 words [4.5, 12.5]."
     assert "84 of 1,000 speakers" in found.detail
@@ -68,9 +68,11 @@ def test_the_worst_are_named_by_description_and_the_rest_counted() -> None:
     assert worst == "north of 40.1°, west of 100.0° (leaf 0); south of 33.2°, east of 95.5° (leaf 1); and 1 more group"
 
 
-def test_bands_of_a_cross_fit_are_named_by_the_method_that_ranked_them() -> None:
-    report = replace(geo_tree("a"), honest=gaps(("worst band",), ("best band",), worst=0.2, best=0.1, basis="cross-fit"))
-    assert worst_in_words(report) == "the speakers ranked worst by “Where speakers are: regions on the map”"
+def test_a_cross_fitted_gap_is_of_the_speakers_ranked_worst_and_not_of_the_groups_named() -> None:
+    report = replace(geo_tree("a"), honest=gaps(("r00",), ("r25",), worst=0.2, best=0.1, basis="cross-fit"))
+    found = headline(only(report))
+    assert found.lead == "The speakers ranked worst by “Where speakers are: regions on the map”, such as"
+    assert found.group == "north of 40.1°, west of 100.0° (leaf 0)"
 
 
 def test_characters_are_counted_where_the_rate_is_of_characters() -> None:

@@ -5,13 +5,15 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from example import cohort, example, geo_tree, system_result, table, withheld
 
 from fairasr.core import AuditResult, DisparityReport
 from fairasr.report import render_html
-from fairasr.report.cohorts import cohort_tables, partitions_table
+from fairasr.report.cohorts import cohort_tables
 from fairasr.report.overview import change_by_cohort_table
+from fairasr.report.partitions import partitions_table
 from fairasr.report.table import Cell, Table, columns
 
 
@@ -86,7 +88,7 @@ def test_every_table_of_the_audit_is_there(page: str) -> None:
         "the 5 best-served groups",
         "groups whose numbers are withheld",
         "in every convention",
-        "Every division that was tried",
+        "Every division that “zip-demographics” tried",
         "all 3 groups",
         "all 8 groups",
         "Every system under every way of grouping",
@@ -152,18 +154,42 @@ def test_a_report_of_withheld_cohorts_alone_shows_no_number() -> None:
     assert "No group has enough speakers to show a number." in render_html(only(report))
 
 
-def test_partitions_come_in_whatever_columns_they_have_with_intervals_joined() -> None:
-    zip_report = example()["zip-demographics"]
-    tried = partitions_table(zip_report)
+def test_partitions_come_with_intervals_joined_and_small_ones_withheld() -> None:
+    tried = partitions_table(example()["zip-demographics"], min_speakers=10)
     assert tried is not None
-    assert [column.heading for column in tried.columns] == ["Partition", "Speakers", "p", "Gap to the best served"]
+    first = {
+        column.heading: cell.text.replace("\N{NO-BREAK SPACE}", " ")
+        for column, cell in zip(tried.columns, tried.rows[0], strict=True)
+    }
+    assert first == {
+        "Division": "zip codes with high renters",
+        "Gap to the best served": "33.6 % [23.6, 43.6]",
+        "Apparent gap": "40.3 %",
+        "Worse side": "17.1 %",
+        "The rest": "12.8 %",
+        "Speakers on the worse side": "402",
+        "p": "0.010",
+    }
+    assert tried.rows[2][0].tag == "fewer than 10 speakers"
+    assert {cell.text for cell in tried.rows[2][1:]} == {"–"}
+    assert partitions_table(geo_tree("a"), min_speakers=10) is None
+
+
+def test_partitions_of_another_method_are_shown_in_the_columns_it_gives() -> None:
+    given = pd.DataFrame(
+        [{"partition": "x", "n_rows": 1200, "tried_first": True, "kind": "rural", "difference": 0.02, "weight": 0.12345}]
+    )
+    tried = partitions_table(replace(geo_tree("a"), partitions=given), min_speakers=None)
+    assert tried is not None
+    assert [column.heading for column in tried.columns] == ["Division", "Difference", "Kind", "Rows", "Tried first", "Weight"]
     assert [cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in tried.rows[0]] == [
-        "renters",
-        "402",
-        "0.010",
-        "33.6 % [23.6, 43.6]",
+        "x",
+        "+2.0 points",
+        "rural",
+        "1,200",
+        "yes",
+        "0.123",
     ]
-    assert partitions_table(geo_tree("a")) is None
 
 
 def test_a_corpus_without_speaker_ids_says_so_beside_the_count() -> None:

@@ -65,6 +65,7 @@ RULED = sorted(
         "[y]",
     }
     | {"(z)", "<", "[", "(", ")", "]", ">", "()", "&", "x@y", "\u0301", "\x00", "well,", "five,", "mr.", "e-mail", '"no"', "and/or"}
+    | {"and a half"}
     | NUMBER_SUFFIXES
 )
 SPACES = st.sampled_from([" ", " ", " ", "  ", "\n", "\u00a0", "", "-", ", ", ". "])
@@ -108,6 +109,7 @@ FAR_REACHING = (
     "the a.. cat",
     "wait..",
     "five and a half cats",
+    "a colour in two theatres",
     "the three million and a half cats",
     "two and a h\u00e1lf",
     "the won 't go",
@@ -181,6 +183,10 @@ def test_basic_equals_the_original(profile: str, keep_marks: bool, texts: list[s
 def test_basic_keeps_words_with_marks_whole_where_whisper_basic_breaks_them(word: str) -> None:
     assert len(normalise([f"{word}, {word}!"], profile="basic")[0].split()) == 2
     assert len(normalise([word], profile="whisper_basic")[0].split()) > 1
+
+
+def test_basic_lowers_letters_that_only_compatibility_forms_reveal() -> None:
+    assert normalise(["\u210c\u00e9 \uff21"], profile="basic") == ["h\u00e9 a"]
 
 
 def test_ascii_punctuation_drops_just_that() -> None:

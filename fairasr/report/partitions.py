@@ -1,0 +1,71 @@
+"""The partitions that one method tried, side by side, in whatever columns the method gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from fairasr.core import DisparityReport
+from fairasr.report import numbers
+from fairasr.report.table import Cell, Table, columns
+from fairasr.report.wording import clipped, name_in_words, suppression_in_words
+
+IN_THE_FIRST_CELL = ("partition", "description", "suppressed")
+FIRST = ("relative_to_top", "apparent_relative_to_top", "bottom_rate", "rest_rate", "bottom_n_speakers", "n_speakers")
+LAST = ("p_value", "p_holm", "p_bh")
+
+
+def partitions_table(report: DisparityReport, *, min_speakers: int | None) -> Table | None:
+    """One row per partition, in the report's order; None where the method tried no other.
+
+    `x`, `x_lo` and `x_hi` become one column; the kind of number is read off its name; known columns come first.
+    """
+    partitions = report.partitions
+    if partitions is None or partitions.empty:
+        return None
+    given = {name for name in partitions.columns if not name.endswith(("_lo", "_hi")) and name not in IN_THE_FIRST_CELL}
+    order = [name for name in FIRST if name in given]
+    order += sorted(given - set(FIRST) - set(LAST))
+    order += [name for name in LAST if name in given]
+    return Table(
+        caption=f"Every division that “{clipped(report.method)}” tried: the gap of its worse side to the rest, on the speakers that judge it.",
+        columns=columns("Division", *map(_heading, order)),
+        rows=tuple(_row(row, order, min_speakers=min_speakers) for row in numbers.records(partitions)),
+    )
+
+
+def _row(row: Mapping[str, Any], order: list[str], *, min_speakers: int | None) -> tuple[Cell, ...]:
+    suppressed = row.get("suppressed") or ""
+    name = str(row.get("partition", ""))
+    description = str(row.get("description") or name)
+    reason = suppression_in_words(suppressed, min_speakers=min_speakers) if suppressed else ""
+    first = Cell(text=clipped(description), note=clipped(name) if name != description else "", tag=reason)
+    return first, *(Cell(text="–", muted=True) if suppressed else _cell(row, column) for column in order)
+
+
+def _heading(name: str) -> str:
+    words = name_in_words(name)
+    return words if name.startswith("p_") else words[:1].upper() + words[1:]
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Cell:
+    value = row[name]
+    if isinstance(value, (str, list, tuple)):
+        return Cell(text=clipped(value if isinstance(value, str) else ", ".join(map(str, value))))
+    if value is None or pd.isna(value):
+        return Cell(text=numbers.NOT_RUN if name.startswith("p_") else numbers.NOT_ESTIMABLE, muted=True)
+    if isinstance(value, bool):
+        return Cell(text="yes" if value else "no")
+    if name.startswith("p_"):
+        return Cell(text=numbers.probability(value))
+    if name.startswith("n_") or "_n_" in name:
+        return Cell(text=numbers.count(value))
+    estimate = numbers.estimate_of(row, name)
+    has_interval = f"{name}_lo" in row
+    if "difference" in name:
+        return Cell(text=numbers.points_interval(estimate) if has_interval else numbers.points(value))
+    if any(part in name for part in ("relative", "rate", "share")):
+        return Cell(text=numbers.percent_interval(estimate) if has_interval else numbers.percent(value))
+    return Cell(text=f"{value:,}" if isinstance(value, int) else f"{value:,.3g}")
