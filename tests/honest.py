@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from fairasr.auditing.procedure import Found, Procedure, arm
 from fairasr.core import Counts, Gaps
 from fairasr.discovery import Discoverer
+from fairasr.discovery.census import CensusTable, census_from
+from fairasr.discovery.census_card import card_from
 from fairasr.statistics import band_gaps, split_speakers
 from fairasr.testing import World
+from fairasr.testing.census import made_up_census
+from fairasr.testing.census_card import census_card
 
 SHARE = 0.1
 MIN_SPEAKERS = 10
@@ -23,6 +29,12 @@ class Judged:
     gaps: Gaps
     bands: np.ndarray
     found: Found
+
+
+@cache
+def world_census() -> CensusTable:
+    """The census all worlds share, read once."""
+    return census_from(made_up_census(), card=card_from(tomllib.loads(census_card())))
 
 
 def counts_of(world: World) -> Counts:

@@ -7,21 +7,28 @@ from typing import Annotated
 
 import typer
 
-from fairasr.cli import options
+from fairasr.cli.options import Seed
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the corpus and the report.")] = Path("out/demo"),
-    permutations: Annotated[int, typer.Option("--permutations", help="Of the whole procedure, per method and system.")] = 199,
-    seed: options.Seed = 0,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the corpus and the report.")] = Path(
+        "out/demo"
+    ),
+    permutations: Annotated[
+        int, typer.Option("--permutations", min=0, metavar="NUMBER", help="Of the whole procedure, per method and system.")
+    ] = 199,
+    seed: Seed = 0,
 ) -> None:
     """Make a seeded world of 2,000 speakers, audit it, say what was planted, what was found and what was missed."""
     from fairasr.auditing import audit
+    from fairasr.cli.destination import require_folder
     from fairasr.cli.progress import progress
     from fairasr.cli.summary import print_summary
     from fairasr.ingest import read
     from fairasr.testing import verdict, what_was_planted, write_demo
 
+    require_folder(output)
     corpus_folder, report_folder = output / "corpus", output / "report"
     with progress() as tell:
         tell("drawing the world", 0, 1)
@@ -39,12 +46,14 @@ def demo(
             command=f"fairasr demo --seed {seed}",
             progress=tell,
         )
-    result.write(report_folder)
+        result.write(report_folder)
     print_summary(result)
     typer.echo("\nWhat was planted:")
     for sentence in what_was_planted(files.world):
         typer.echo(f"- {sentence}")
     typer.echo("\nWhat was found:")
-    for sentence in verdict(result, files.world, partitions={name: rule.assign(corpus.manifest) for name, rule in result.rules.items()}):
+    for sentence in verdict(
+        result, files.world, partitions={name: rule.assign(corpus.manifest) for name, rule in result.rules.items()}
+    ):
         typer.echo(f"- {sentence}")
     typer.echo(f"\nReport: {report_folder / 'report.html'}")

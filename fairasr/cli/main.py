@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -17,6 +18,7 @@ from fairasr.cli.audit import audit
 from fairasr.cli.demo import demo
 from fairasr.cli.discover import discover
 from fairasr.cli.embed import embed
+from fairasr.cli.groups import with_groups
 from fairasr.cli.methods import methods
 from fairasr.cli.report import report
 from fairasr.cli.score import score
@@ -52,7 +54,7 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 for _verb in (audit, validate, score, discover, embed, report, methods, demo):
-    run.command(_verb.__name__)(_telling(_verb))
+    run.command(_verb.__name__)(_telling(with_groups(_verb)))
 
 
 def _print_version(asked: bool) -> None:
@@ -66,3 +68,7 @@ def main(
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Find the speakers a recogniser fails, and say honestly by how much."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character of a name or a minus sign shows "?", not a traceback.
+            stream.reconfigure(errors="replace")

@@ -1,8 +1,9 @@
-"""Options that several verbs share: how a corpus is read."""
+"""Options that several verbs share: how a corpus is read, how it is scored, which cohorts are looked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,73 +13,185 @@ if TYPE_CHECKING:
     from fairasr.ingest import Corpus
 
 READING = "Reading the corpus"
+SCORING = "Scoring"
+DISCOVERY = "Discovery of cohorts"
 
-Source = Annotated[Path, typer.Argument(help="Table (CSV, TSV, JSONL, Parquet), NeMo manifest, Kaldi folder, Common Voice TSV, trn, stm, or the folder of a recipe's files.")]
-HypothesesFile = Annotated[
-    Path | None, typer.Option("--hypotheses", help="Second file: utterance_id, system, hypothesis; or a second trn or Kaldi text.", rich_help_panel=READING)
-]
-RecipeFile = Annotated[str | None, typer.Option("--recipe", help="TOML that says how the corpus is read, by path or name.", rich_help_panel=READING)]
-Variant = Annotated[str | None, typer.Option("--variant", help="Which of the recipe's variants to read.", rich_help_panel=READING)]
-ColumnMap = Annotated[
-    list[str] | None, typer.Option("--column", help="NAME=COLUMN, such as reference=text; repeat for more.", rich_help_panel=READING)
-]
-Layout = Annotated[str, typer.Option("--layout", help="auto, table, nemo, kaldi, common-voice, trn or stm.", rich_help_panel=READING)]
-SystemName = Annotated[str | None, typer.Option("--system", help="Name of the system where the source names none.", rich_help_panel=READING)]
-EmbeddingsFile = Annotated[
-    Path | None, typer.Option("--embeddings", help=".npz or .parquet with utterance_id and embedding.", rich_help_panel=READING)
-]
-NoSpeakerIds = Annotated[
-    bool,
-    typer.Option(
-        "--no-speaker-ids", help="The corpus names no speakers: each utterance stands for one, and every result says so.", rich_help_panel=READING
-    ),
-]
-BadRows = Annotated[
-    Literal["error", "set-aside"], typer.Option("--bad-rows", help="error: stop and name every broken rule. set-aside: count them in the report.", rich_help_panel=READING)
-]
-Encoding = Annotated[str, typer.Option("--encoding", help="Of text files.", rich_help_panel=READING)]
-Delimiter = Annotated[str | None, typer.Option("--delimiter", help="Of CSV files; recognised without.", rich_help_panel=READING)]
-
-Normaliser = Annotated[
-    str | None, typer.Option("--normaliser", "--normalizer", help="Profile both texts go through; default: the recipe's, else basic.")
-]
-Unit = Annotated[Literal["word", "character", "auto"] | None, typer.Option("--unit", help="word (WER), character (CER) or auto; default: the recipe's, else word.")]
-Missing = Annotated[Literal["error", "deletions"], typer.Option("--missing", help="What an utterance without hypothesis is: error, or deletions.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of every split, permutation and restart.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, metavar="NUMBER", help="Of every split, permutation and restart.")]
 
 
-def read_source(
-    source: Path,
-    *,
-    hypotheses: Path | None,
-    recipe: str | None,
-    variant: str | None,
-    column: Sequence[str] | None,
-    layout: str,
-    system: str | None,
-    embeddings: Path | None,
-    no_speaker_ids: bool,
-    bad_rows: Literal["error", "set-aside"],
-    encoding: str,
-    delimiter: str | None,
-) -> Corpus:
-    """The corpus that the reading options describe."""
-    from fairasr.ingest import read
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a corpus is read; fields as the arguments of `fairasr.read`."""
 
-    return read(
-        source,
-        hypotheses=hypotheses,
-        recipe=recipe,
-        variant=variant,
-        columns=pairs(column or (), "--column"),
-        layout=layout,
-        system=system,
-        embeddings=embeddings,
-        speaker_ids=not no_speaker_ids,
-        bad_rows=bad_rows,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+    source: Annotated[
+        Path,
+        typer.Argument(
+            show_default=False,
+            help="Table (CSV, TSV, JSONL, Parquet), NeMo manifest, Kaldi folder, Common Voice TSV, trn, stm, "
+            "or the folder of a recipe's files.",
+        ),
+    ]
+    hypotheses: Annotated[
+        Path | None,
+        typer.Option(
+            "--hypotheses",
+            metavar="FILE",
+            help="Second file: utterance_id, system, hypothesis; or a second trn or Kaldi text.",
+            rich_help_panel=READING,
+        ),
+    ] = None
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME=COLUMN",
+            help="fairasr's name for a column, such as reference=text; repeat for more.",
+            rich_help_panel=READING,
+        ),
+    ] = None
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", metavar="TOML", help="How the corpus is read, by path or name.", rich_help_panel=READING),
+    ] = None
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="Which of the recipe's variants.", rich_help_panel=READING)
+    ] = None
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            "--embeddings", metavar="FILE", help=".npz or .parquet with utterance_id and embedding.", rich_help_panel=READING
+        ),
+    ] = None
+    system: Annotated[
+        str | None,
+        typer.Option("--system", metavar="NAME", help="Of the system, where the source names none.", rich_help_panel=READING),
+    ] = None
+    no_speaker_ids: Annotated[
+        bool,
+        typer.Option(
+            "--no-speaker-ids",
+            help="The corpus names no speakers: each utterance stands for one, and every result says so.",
+            rich_help_panel=READING,
+        ),
+    ] = False
+    bad_rows: Annotated[
+        Literal["error", "set-aside"],
+        typer.Option(
+            "--bad-rows",
+            metavar="RULE",
+            help="error: stop and name every broken rule. set-aside: go on, and count the rows in the report.",
+            rich_help_panel=READING,
+        ),
+    ] = "error"
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--layout", metavar="NAME", help="auto, table, nemo, kaldi, common-voice, trn or stm.", rich_help_panel=READING
+        ),
+    ] = "auto"
+    encoding: Annotated[str, typer.Option("--encoding", metavar="NAME", help="Of text files.", rich_help_panel=READING)] = "utf-8"
+    delimiter: Annotated[
+        str | None,
+        typer.Option("--delimiter", metavar="CHARACTER", help="Of CSV files; recognised without.", rich_help_panel=READING),
+    ] = None
+
+    def corpus(self) -> Corpus:
+        """Read it."""
+        from fairasr.ingest import read
+
+        return read(
+            self.source,
+            hypotheses=self.hypotheses,
+            recipe=self.recipe,
+            variant=self.variant,
+            columns=pairs(self.column or (), "--column"),
+            layout=self.layout,
+            system=self.system,
+            embeddings=self.embeddings,
+            speaker_ids=not self.no_speaker_ids,
+            bad_rows=self.bad_rows,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How hypotheses are scored; None is what the corpus's recipe says."""
+
+    normaliser: Annotated[
+        str | None,
+        typer.Option(
+            "--normaliser",
+            metavar="PROFILE",
+            help="What both texts go through: none, basic or english; default: the recipe's, else basic.",
+            rich_help_panel=SCORING,
+        ),
+    ] = None
+    unit: Annotated[
+        Literal["word", "character", "auto"] | None,
+        typer.Option(
+            "--unit",
+            metavar="UNIT",
+            help="word (WER), character (CER) or auto; default: the recipe's, else word.",
+            rich_help_panel=SCORING,
+        ),
+    ] = None
+    missing: Annotated[
+        Literal["error", "deletions"],
+        typer.Option(
+            "--missing",
+            metavar="RULE",
+            help="What an utterance without hypothesis is: an error, or deletions of its words.",
+            rich_help_panel=SCORING,
+        ),
+    ] = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Which discoveries are run, and with what."""
+
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            metavar="METHOD",
+            help="Discovery to run, such as geo-tree or declared:accent; repeat for more; default: all that the columns allow.",
+            rich_help_panel=DISCOVERY,
+        ),
+    ] = None
+    census: Annotated[
+        Path | None,
+        typer.Option(
+            "--census", metavar="FILE", help="TOML card of a census table, for zip-demographics.", rich_help_panel=DISCOVERY
+        ),
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="METHOD.SETTING=VALUE",
+            help="Such as geo-tree.max_leaves=50; see `fairasr methods`.",
+            rich_help_panel=DISCOVERY,
+        ),
+    ] = None
+
+    def by_method(self) -> dict[str, dict[str, object]]:
+        """Settings of every method, from --set: values as JSON where they are, else as text."""
+        import json
+
+        found: dict[str, dict[str, object]] = {}
+        for name, value in pairs(self.settings or (), "--set").items():
+            method, _, setting = name.partition(".")
+            if not setting:
+                raise typer.BadParameter(f"{name!r} is not METHOD.SETTING", param_hint="--set")
+            try:
+                read = json.loads(value)
+            except ValueError:
+                read = value
+            found.setdefault(method, {})[setting] = tuple(read) if isinstance(read, list) else read
+        return found
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -96,20 +209,3 @@ def command_line() -> str:
     import sys
 
     return shlex.join(["fairasr", *sys.argv[1:]])
-
-
-def nested(texts: Sequence[str], option: str) -> dict[str, dict[str, object]]:
-    """METHOD.SETTING=VALUE texts as {method: {setting: value}}; values as JSON where they are, else as text."""
-    import json
-
-    found: dict[str, dict[str, object]] = {}
-    for name, value in pairs(texts, option).items():
-        method, dot, setting = name.partition(".")
-        if not dot or not setting:
-            raise typer.BadParameter(f"{name!r} is not METHOD.SETTING", param_hint=option)
-        try:
-            read = json.loads(value)
-        except ValueError:
-            read = value
-        found.setdefault(method, {})[setting] = tuple(read) if isinstance(read, list) else read
-    return found

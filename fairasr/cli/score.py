@@ -7,58 +7,44 @@ from typing import Annotated
 
 import typer
 
-from fairasr.cli import options
+from fairasr.cli.options import Reading, Scoring
 
 
 def score(
-    source: options.Source,
-    hypotheses: options.HypothesesFile = None,
-    recipe: options.RecipeFile = None,
-    variant: options.Variant = None,
-    column: options.ColumnMap = None,
-    layout: options.Layout = "auto",
-    system: options.SystemName = None,
-    embeddings: options.EmbeddingsFile = None,
-    no_speaker_ids: options.NoSpeakerIds = False,
-    bad_rows: options.BadRows = "error",
-    encoding: options.Encoding = "utf-8",
-    delimiter: options.Delimiter = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Table of counts: .parquet or .csv.")] = Path("counts.parquet"),
-    normaliser: options.Normaliser = None,
-    unit: options.Unit = None,
-    missing: options.Missing = "error",
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Table of counts: .parquet or .csv.")] = Path(
+        "counts.parquet"
+    ),
+    scoring: Scoring,
+    reading: Reading,
 ) -> None:
-    """Count words, hits, substitutions, deletions and insertions of every utterance; print each system's rate."""
+    """Count hits, substitutions, deletions and insertions of every utterance; print each system's rate."""
+    from functools import partial
+
+    from fairasr.cli.destination import require_file
     from fairasr.cli.progress import progress
-    from fairasr.report import write_counts
+    from fairasr.cli.tables import TABLES, counts_table, write_table
+    from fairasr.core.errors import ScoringError
+    from fairasr.report.numbers import percent
     from fairasr.scoring import score as score_system
 
-    corpus = options.read_source(
-        source,
-        hypotheses=hypotheses,
-        recipe=recipe,
-        variant=variant,
-        column=column,
-        layout=layout,
-        system=system,
-        embeddings=embeddings,
-        no_speaker_ids=no_speaker_ids,
-        bad_rows=bad_rows,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+    require_file(output, endings=TABLES)
+    corpus = reading.corpus()
+    if not corpus.systems:
+        raise ScoringError(f"'{reading.source}' holds no hypotheses: give them in a column, or in a second file with --hypotheses.")
     with progress() as tell:
         counts = [
             score_system(
                 corpus.manifest,
                 system,
-                normaliser=normaliser or corpus.defaults.get("normaliser", "basic"),
-                unit=unit or corpus.defaults.get("unit", "word"),
-                missing=missing,
-                progress=lambda done, total, name=system.system: tell(f"{name}: scoring", done, total),
+                normaliser=scoring.normaliser or corpus.defaults.get("normaliser", "basic"),
+                unit=scoring.unit or corpus.defaults.get("unit", "word"),
+                missing=scoring.missing,
+                progress=partial(tell, f"{system.system}: scoring"),
             )
             for system in corpus.systems
         ]
+    write_table(counts_table(counts), output)
     for of_system in counts:
-        typer.echo(f"{of_system.system}: {of_system.rate_name} {of_system.rate:.4f} ({of_system.normaliser})")
-    typer.echo(f"Counts: {write_counts(counts, output)}")
+        typer.echo(f"{of_system.system}: {of_system.rate_name} {percent(of_system.rate)} ({of_system.normaliser})")
+    typer.echo(f"Counts: {output}")

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-import math
-
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fairasr.core import AuditResult, Estimate
+from fairasr.core import AuditResult
+from fairasr.report.numbers import percent, percent_interval, probability
+
+COLUMNS = ("method", "gap to top\n[95 %]", "gap to\nbottom", "bottom\nshare", "apparent\ngap", "p\n(Holm)")
 
 
 def print_summary(result: AuditResult) -> None:
-    """Warnings, then one row per method of the focus system, then where the others are."""
+    """Warnings, then one row per method of the focus system, then what could not run and which other systems there are."""
     console = Console()
     for warning in result.warnings:
         console.print(f"[bold]![/bold] {escape(warning)}")
     focus = result.system(result.focus)
-    table = Table(title=f"{escape(focus.system)}: {focus.rate_name} {_percent(focus.overall)} over {result.data['n_speakers']:,} speakers")
-    for heading in ("method", "gap to top [95 %]", "gap to bottom", "bottom share", "apparent", "p", "p (Holm)"):
-        table.add_column(heading)
+    console.print(
+        f"\n{escape(focus.system)}: {focus.rate_name} {escape(percent_interval(focus.overall))} "
+        f"over {result.data['n_speakers']:,} speakers"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for position, heading in enumerate(COLUMNS):
+        table.add_column(escape(heading), justify="left" if position == 0 else "right", overflow="fold")
     for name, report in focus.reports.items():
         honest = report.honest
         table.add_row(
             escape(name),
-            _percent(honest.relative_to_top),
-            _number(honest.relative_to_bottom.value),
-            _number(honest.bottom_share_speakers),
-            _number(report.apparent.relative_to_top.value),
-            "not run" if report.p_value is None else f"{report.p_value:.3f}",
-            "not run" if report.p_adjusted is None else f"{report.p_adjusted:.3f}",
+            escape(percent_interval(honest.relative_to_top)),
+            percent(honest.relative_to_bottom.value),
+            percent(honest.bottom_share_speakers),
+            percent(report.apparent.relative_to_top.value),
+            probability(report.p_adjusted),
         )
     console.print(table)
     for method, reason in result.skipped.items():
-        console.print(f"skipped {escape(method)}: {escape(reason)}")
+        console.print(f"skipped {escape(method)}: {escape(reason)}", highlight=False)
     if len(result.systems) > 1:
-        console.print(f"{len(result.systems)} systems were audited; all of them are in the report.")
-
-
-def _number(value: float) -> str:
-    return "not estimable" if math.isnan(value) else f"{100 * value:.1f} %"
-
-
-def _percent(estimate: Estimate) -> str:
-    if not estimate.is_known:
-        return _number(estimate.value)
-    return f"{100 * estimate.value:.1f} % [{100 * estimate.lo:.1f}, {100 * estimate.hi:.1f}]"
+        others = [system.system for system in result.systems if system is not focus]
+        console.print(f"also audited, and in the report: {escape(', '.join(others))}", highlight=False)

@@ -7,50 +7,37 @@ from typing import Annotated
 
 import typer
 
-from fairasr.cli import options
+from fairasr.cli.options import Reading
 
 
 def validate(
-    source: options.Source,
-    hypotheses: options.HypothesesFile = None,
-    recipe: options.RecipeFile = None,
-    variant: options.Variant = None,
-    column: options.ColumnMap = None,
-    layout: options.Layout = "auto",
-    system: options.SystemName = None,
-    embeddings: options.EmbeddingsFile = None,
-    no_speaker_ids: options.NoSpeakerIds = False,
-    bad_rows: options.BadRows = "error",
-    encoding: options.Encoding = "utf-8",
-    delimiter: options.Delimiter = None,
-    census: Annotated[Path | None, typer.Option("--census", help="TOML card of a census table, to check it too.")] = None,
-    min_speakers: Annotated[int, typer.Option("--min-speakers", help="Fewest speakers of a cohort.")] = 10,
+    *,
+    census: Annotated[
+        Path | None, typer.Option("--census", metavar="FILE", help="TOML card of a census table, to check it too.")
+    ] = None,
+    min_speakers: Annotated[int, typer.Option("--min-speakers", min=2, metavar="NUMBER", help="Fewest speakers of a cohort.")] = 10,
+    reading: Reading,
 ) -> None:
     """Check a corpus: every broken rule with counts and first rows, or what is there and which discoveries fit."""
-    from fairasr.auditing import fitting_methods
+    from fairasr.auditing.choice import Choice, chosen_discoverers
 
-    corpus = options.read_source(
-        source,
-        hypotheses=hypotheses,
-        recipe=recipe,
-        variant=variant,
-        column=column,
-        layout=layout,
-        system=system,
-        embeddings=embeddings,
-        no_speaker_ids=no_speaker_ids,
-        bad_rows=bad_rows,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+    corpus = reading.corpus()
     manifest = corpus.manifest
+    obstacles = {
+        discoverer.method: discoverer.obstacle(manifest)
+        for discoverer in chosen_discoverers(
+            manifest, Choice(census=census, groups=corpus.defaults.get("groups", ())), min_speakers=min_speakers
+        )
+    }
     typer.echo(f"{corpus.title}: {len(manifest):,} utterances of {len(manifest.speaker_ids):,} speakers.")
     if not manifest.has_speaker_ids:
         typer.echo("No speaker ids: each utterance stands for a speaker.")
-    typer.echo(f"Systems: {', '.join(f'{h.system} ({len(h):,} hypotheses)' for h in corpus.systems) or 'none'}.")
+    typer.echo(f"Systems: {', '.join(f'{system.system} ({len(system):,} hypotheses)' for system in corpus.systems) or 'none'}.")
     if len(manifest.set_aside):
         typer.echo(f"Set aside: {len(manifest.set_aside):,} rows.")
     for note in corpus.notes:
         typer.echo(f"- {note}")
-    methods = fitting_methods(manifest, census=census, groups=corpus.defaults.get("groups", ()), min_speakers=min_speakers)
-    typer.echo(f"Discoveries that fit its columns: {', '.join(methods) or 'none'}.")
+    typer.echo(f"Discoveries that its columns allow: {', '.join(name for name, why in obstacles.items() if not why) or 'none'}.")
+    for name, why in obstacles.items():
+        if why:
+            typer.echo(f"- not {name}: {why}.")

@@ -16,7 +16,7 @@ from fairasr.report.wording import COHORT_COLUMNS, clipped, group_in_words, meth
 
 N_WORST = 15
 N_BEST = 5
-ROLES = {"bottom": "worst tenth", "top": "best tenth"}
+ROLES = {"bottom": "ranked worst", "top": "ranked best"}
 KINDS = ("substitution_rate", "deletion_rate", "insertion_rate")
 
 

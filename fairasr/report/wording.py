@@ -44,7 +44,7 @@ METHOD_COLUMNS = {
 }
 
 COHORT_COLUMNS = {
-    "Group": "Who they are. “Worst tenth” and “best tenth” are the ranks on the speakers used for discovery.",
+    "Group": "Who they are. “Ranked worst” and “ranked best”: by the speakers used for discovery.",
     "Rate": "Errors divided by words of the whole group; the bar is the 95 % interval, the dashed line the rate of all speakers. "
     "An arrow head means that the interval goes on.",
     "Against all": "Rate minus the rate of all speakers, in percentage points.",

@@ -76,17 +76,20 @@ class _Speakers:
     first_language: np.ndarray
 
 
-def demo_corpus(seed: int) -> World:
+def demo_corpus(
+    seed: int, *, n_speakers: int = N_SPEAKERS, utterances_per_speaker: tuple[int, int] = UTTERANCES_PER_SPEAKER
+) -> World:
     """The world that `fairasr demo` audits: about 20,000 utterances, four planted gaps and two absent ones.
 
     Gaps of the first system: a region, zip codes where most speak another language at home, one voice, one first language.
     Absent: gender and age band. Nothing in it is real but the places: the census, the people and both systems are made up.
+    Other sizes are for benchmarks.
     """
     generator = generator_of(seed)
-    speakers = _draw_speakers(generator)
+    speakers = _draw_speakers(generator, n_speakers)
     planted = _planted_gaps(speakers)
-    n_utterances = generator.integers(*UTTERANCES_PER_SPEAKER, size=N_SPEAKERS, endpoint=True)
-    owner = np.repeat(np.arange(N_SPEAKERS), n_utterances)
+    n_utterances = generator.integers(*utterances_per_speaker, size=n_speakers, endpoint=True)
+    owner = np.repeat(np.arange(n_speakers), n_utterances)
     references = draw_sentences(generator, len(owner))
     n_words = np.array([reference.count(" ") + 1 for reference in references])
     table = _table(generator, speakers=speakers, owner=owner, references=references, n_words=n_words)
@@ -101,7 +104,7 @@ def demo_corpus(seed: int) -> World:
         manifest=Manifest(table=table, embeddings=embeddings, source=f"demo {seed}"),
         systems=systems,
         true_rate=pd.Series(rates[SYSTEMS[0].name], index=index),
-        speaker_words=pd.Series(np.bincount(owner, weights=n_words, minlength=N_SPEAKERS).astype(np.int64), index=index),
+        speaker_words=pd.Series(np.bincount(owner, weights=n_words, minlength=n_speakers).astype(np.int64), index=index),
         planted=planted,
         census=made_up_census(),
         seed=seed,
@@ -161,34 +164,34 @@ def _planted_gaps(speakers: _Speakers) -> tuple[Planted, ...]:
     return present + absent
 
 
-def _draw_speakers(generator: np.random.Generator) -> _Speakers:
+def _draw_speakers(generator: np.random.Generator, n_speakers: int) -> _Speakers:
     def draw(shares: dict[str, float]) -> np.ndarray:
-        return generator.choice(np.array(list(shares), dtype=object), size=N_SPEAKERS, p=list(shares.values()))
+        return generator.choice(np.array(list(shares), dtype=object), size=n_speakers, p=list(shares.values()))
 
     return _Speakers(
-        names=speaker_names(N_SPEAKERS),
-        home_rows=draw_homes(generator, n_speakers=N_SPEAKERS),
-        voices=_draw_voices(generator),
+        names=speaker_names(n_speakers),
+        home_rows=draw_homes(generator, n_speakers=n_speakers),
+        voices=_draw_voices(generator, n_speakers),
         gender=draw(GENDERS),
         age_band=draw(AGE_BANDS),
         first_language=draw(FIRST_LANGUAGES),
     )
 
 
-def _draw_voices(generator: np.random.Generator) -> np.ndarray:
+def _draw_voices(generator: np.random.Generator, n_speakers: int) -> np.ndarray:
     shares = np.full(N_VOICES, (1 - PLANTED_VOICE_SHARE) / (N_VOICES - 1))
     shares[PLANTED_VOICE] = PLANTED_VOICE_SHARE
-    return generator.choice(N_VOICES, size=N_SPEAKERS, p=shares)
+    return generator.choice(N_VOICES, size=n_speakers, p=shares)
 
 
 def _draw_rates(generator: np.random.Generator, *, speakers: _Speakers, planted: tuple[Planted, ...]) -> dict[str, np.ndarray]:
-    """Error rate of every speaker under every system: name -> float array (N_SPEAKERS,). Speakers hard for one are hard for all."""
+    """Error rate of every speaker under every system: name -> float array (n_speakers,). Speakers hard for one are hard for all."""
     names = pd.Index(speakers.names)
     ratios = np.prod([np.where(names.isin(gap.speakers), gap.ratio, 1.0) for gap in planted], axis=0)
-    shared = draw_speaker_effects(generator, n_speakers=N_SPEAKERS, coefficient_of_variation=SPEAKER_VARIATION)
+    shared = draw_speaker_effects(generator, n_speakers=len(names), coefficient_of_variation=SPEAKER_VARIATION)
     rates = {}
     for system in SYSTEMS:
-        own = draw_speaker_effects(generator, n_speakers=N_SPEAKERS, coefficient_of_variation=SYSTEM_VARIATION)
+        own = draw_speaker_effects(generator, n_speakers=len(names), coefficient_of_variation=SYSTEM_VARIATION)
         rates[system.name] = np.minimum(system.base_rate * shared * own * ratios**system.gap_power, HIGHEST_RATE)
     return rates
 
@@ -197,7 +200,7 @@ def _table(
     generator: np.random.Generator, *, speakers: _Speakers, owner: np.ndarray, references: list[str], n_words: np.ndarray
 ) -> pd.DataFrame:
     latitude, longitude = draw_points(generator, speakers.home_rows)
-    unstated = generator.random(size=(3, N_SPEAKERS)) < UNSTATED
+    unstated = generator.random(size=(3, len(speakers.names))) < UNSTATED
     per_speaker = pd.DataFrame(
         {
             "speaker_id": speakers.names,

@@ -59,6 +59,10 @@ def only(report: DisparityReport) -> AuditResult:
     return example(systems=(replace(system_result("conformer-large"), reports={report.method: report}),), comparisons=())
 
 
+def texts(row: tuple[Cell, ...]) -> list[str]:
+    return [cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in row]
+
+
 def test_the_sections_come_in_the_order_a_reader_needs(page: str) -> None:
     assert Outline(page).headings == [
         "In one sentence",
@@ -157,10 +161,7 @@ def test_a_report_of_withheld_cohorts_alone_shows_no_number() -> None:
 def test_partitions_come_with_intervals_joined_and_small_ones_withheld() -> None:
     tried = partitions_table(example()["zip-demographics"], min_speakers=10)
     assert tried is not None
-    first = {
-        column.heading: cell.text.replace("\N{NO-BREAK SPACE}", " ")
-        for column, cell in zip(tried.columns, tried.rows[0], strict=True)
-    }
+    first = dict(zip([column.heading for column in tried.columns], texts(tried.rows[0]), strict=True))
     assert first == {
         "Division": "zip codes with high renters",
         "Gap to the best served": "33.6 % [23.6, 43.6]",
@@ -176,20 +177,12 @@ def test_partitions_come_with_intervals_joined_and_small_ones_withheld() -> None
 
 
 def test_partitions_of_another_method_are_shown_in_the_columns_it_gives() -> None:
-    given = pd.DataFrame(
-        [{"partition": "x", "n_rows": 1200, "tried_first": True, "kind": "rural", "difference": 0.02, "weight": 0.12345}]
-    )
+    row = {"partition": "x", "n_rows": 1200, "first": True, "kind": "rural", "difference": 0.02, "weight": 0.12345}
+    given = pd.DataFrame([row])
     tried = partitions_table(replace(geo_tree("a"), partitions=given), min_speakers=None)
     assert tried is not None
-    assert [column.heading for column in tried.columns] == ["Division", "Difference", "Kind", "Rows", "Tried first", "Weight"]
-    assert [cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in tried.rows[0]] == [
-        "x",
-        "+2.0 points",
-        "rural",
-        "1,200",
-        "yes",
-        "0.123",
-    ]
+    assert [column.heading for column in tried.columns] == ["Division", "Difference", "First", "Kind", "Rows", "Weight"]
+    assert texts(tried.rows[0]) == ["x", "+2.0 points", "yes", "rural", "1,200", "0.123"]
 
 
 def test_a_corpus_without_speaker_ids_says_so_beside_the_count() -> None:
