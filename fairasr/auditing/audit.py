@@ -15,6 +15,7 @@ from fairasr.auditing.method import Audited, audit_method
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.auditing.result import Audit
 from fairasr.auditing.scoring import Scoring
+from fairasr.auditing.selection import Missing, selected
 from fairasr.auditing.sensitivity import sensitivity_table
 from fairasr.auditing.warnings import headline_warnings
 from fairasr.core import Counts, Manifest, Provenance, SystemResult
@@ -28,6 +29,7 @@ def audit(
     corpus: Corpus | str | Path | pd.DataFrame,
     *,
     seed: int,
+    systems: Sequence[str] = (),
     methods: Sequence[str | Discoverer] = (),
     groups: Sequence[str] = (),
     rules: Sequence[CohortRule | str | Path] = (),
@@ -36,7 +38,7 @@ def audit(
     normaliser: str | None = None,
     also_normalisers: Sequence[str] = (),
     unit: Literal["word", "character", "auto"] | None = None,
-    missing: Literal["error", "deletions"] = "error",
+    missing: Missing = "error",
     focus: str | None = None,
     title: str | None = None,
     n_permutations: int = 199,
@@ -53,16 +55,18 @@ def audit(
     Args:
         corpus: from `fairasr.read`, or a table that `fairasr.read` needs no options for.
         seed: of every split, permutation and restart; the same seed gives the same result.
+        systems: names of the systems to audit; empty: all.
         methods: discoverers or their names ("geo-tree", "declared:accent"); empty: all that the columns allow.
-        groups: columns to audit as declared groups ("accent*gender" crosses two); empty: what the corpus's recipe names, else
-            every attribute that groups enough speakers.
+        groups: columns to audit as declared groups ("accent*gender" crosses two); empty, with no methods and rules: what the
+            corpus's recipe names, else every attribute that groups enough speakers.
         rules: saved rules, or their files, to use as they are: cohorts of an earlier audit measured on this corpus.
         census: TOML card of a census table, for zip-demographics.
         method_settings: method name -> settings, for methods given by name.
         normaliser: profile for both texts; None: the recipe's, else "basic".
         also_normalisers: profiles under which the gaps are computed again, to see whether they flip.
         unit: "word" (WER), "character" (CER), or "auto"; None: the recipe's, else "word".
-        missing: what an utterance without hypothesis is: an "error", or "deletions" of its words.
+        missing: what an utterance without hypothesis is: an "error"; "deletions" of its words; or "set-aside" for every system,
+            so that all are judged on the same utterances.
         focus: system whose cohorts are shown in full; default: the one with the lowest overall rate.
         title: of the report.
         n_permutations: permutations of the whole procedure per method and system; at least 40 per method, so that a gap can be
@@ -91,6 +95,7 @@ def audit(
     )
     if not isinstance(corpus, Corpus):
         corpus = read(corpus)
+    corpus = selected(corpus, systems=systems, missing=missing)
     manifest = corpus.manifest
     _require_speakers(manifest, plan)
     tell = progress or (lambda what, done, total: None)
@@ -103,7 +108,7 @@ def audit(
         plan,
         choice=Choice(
             methods=methods,
-            groups=groups or corpus.defaults.get("groups", ()),
+            groups=groups or (() if methods or rules else corpus.defaults.get("groups", ())),
             rules=rules,
             census=census,
             settings=method_settings or {},

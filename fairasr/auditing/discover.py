@@ -8,7 +8,8 @@ from typing import Any
 
 from fairasr.auditing.choice import Choice, chosen_discoverers
 from fairasr.auditing.plan import Progress
-from fairasr.auditing.scoring import Missing, Scoring, Unit
+from fairasr.auditing.scoring import Scoring, Unit
+from fairasr.auditing.selection import Missing, selected
 from fairasr.core.errors import DiscoveryError, StatisticsError
 from fairasr.discovery import CohortRule, Discoverer, fit
 from fairasr.ingest import Corpus
@@ -18,6 +19,7 @@ def discover_rules(
     corpus: Corpus,
     *,
     seed: int,
+    system: str | None = None,
     methods: Sequence[str | Discoverer] = (),
     census: str | Path | None = None,
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -27,16 +29,17 @@ def discover_rules(
     min_speakers: int = 10,
     progress: Progress | None = None,
 ) -> dict[str, CohortRule]:
-    """Method -> rule, fitted on all speakers of the corpus's one system. Settings as in `fairasr.audit`.
+    """Method -> rule, fitted on all speakers of one system, the corpus's only one or `system`. Settings as in `fairasr.audit`.
 
     Raises:
         StatisticsError: the corpus has several systems; cohorts are those of one.
         DiscoveryError: a method that was asked for cannot run, or none can.
     """
+    corpus = selected(corpus, systems=[system] if system else (), missing=missing)
     if len(corpus.systems) > 1:
         raise StatisticsError(
             f"{len(corpus.systems)} systems were given ({', '.join(h.system for h in corpus.systems)}); cohorts are those of one. "
-            f"Keep the hypotheses of one system, or run an audit, which finds cohorts for each."
+            f"Name the system, or run an audit, which finds cohorts for each."
         )
     tell = progress or (lambda what, done, total: None)
     scoring = Scoring(corpus, normaliser=normaliser, unit=unit, missing=missing, progress=tell)

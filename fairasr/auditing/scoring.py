@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from fairasr.auditing.plan import Progress
+from fairasr.auditing.selection import Missing
 from fairasr.core import Counts, Hypotheses
 from fairasr.core.errors import ScoringError
 from fairasr.ingest import Corpus
 from fairasr.scoring import score
 
 Unit = Literal["word", "character", "auto"]
-Missing = Literal["error", "deletions"]
 
 
 class Scoring:
@@ -31,7 +31,7 @@ class Scoring:
             hypotheses,
             normaliser=normaliser or self.normaliser,
             unit=self.unit,
-            missing=self.missing,
+            missing="deletions" if self.missing == "deletions" else "error",
             progress=lambda done, total: self.progress(f"{hypotheses.system}: scoring", done, total),
         ).by_speaker()
 

@@ -15,7 +15,7 @@ def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
     A field is an option as a parameter would be: annotated with `typer.Option` or `typer.Argument`, its default the default.
     """
     hints = get_type_hints(verb, include_extras=True)
-    groups: dict[str, type[Any]] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    groups: dict[str, type[Any]] = {name: kind for name, kind in hints.items() if isinstance(kind, type) and is_dataclass(kind)}
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(verb).parameters.values():
         if parameter.name in groups:

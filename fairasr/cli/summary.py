@@ -23,7 +23,7 @@ def print_summary(result: AuditResult) -> None:
         f"\n{escape(focus.system)}: {focus.rate_name} {escape(percent_interval(focus.overall))} "
         f"over {result.data['n_speakers']:,} speakers"
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for position, heading in enumerate(COLUMNS):
         table.add_column(escape(heading), justify="left" if position == 0 else "right", overflow="fold")
     for name, report in focus.reports.items():

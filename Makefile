@@ -1,0 +1,61 @@
+# Every task of the project. `make` lists them. VENV names the virtual environment; PYTHON the interpreter it is made with.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PACKAGE := $(VENV)/.package-installed
+TOOLS := $(VENV)/.tools-installed
+ENCODER := $(VENV)/.speaker-encoder-installed
+DEMO ?= out/demo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-speaker setup-browser demo test check bench clean
+
+help:  ## List the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+
+demo: $(PACKAGE)  ## Audit a made-up world with planted gaps, and say where the report is
+	$(BIN)/fairasr demo --output $(DEMO)
+
+test: setup setup-speaker setup-browser  ## Run the whole test suite, reports in a browser included
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+check: setup  ## Check style, types and which part may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## Time the parts, beside other libraries
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+
+setup: $(TOOLS)  ## Make the virtual environment with the package and its development tools
+
+setup-speaker: $(ENCODER)  ## Install the speaker encoder and its weights: PyTorch, about 1 GB
+
+setup-browser:  ## Install Chromium and a font, which the tests of the report draw pages with
+	@./.ci/install-browser
+
+clean:  ## Remove the virtual environment
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("fairasr needs Python 3.11 or newer; give one as PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(PACKAGE): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(TOOLS): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@ $(PACKAGE)
+
+# PyTorch's version is pinned because any other would bring gigabytes of GPU libraries. Resemblyzer brings the weights; what it asks
+# for beyond that only its training needs.
+$(ENCODER): pyproject.toml | $(TOOLS)
+	$(BIN)/python -m pip install --quiet --editable ".[speaker]"
+	$(BIN)/python -m pip install --quiet --no-deps Resemblyzer==0.1.4
+	@touch $@
