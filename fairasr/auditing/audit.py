@@ -17,6 +17,7 @@ from fairasr.auditing.result import Audit
 from fairasr.auditing.scoring import Scoring
 from fairasr.auditing.selection import Missing, selected
 from fairasr.auditing.sensitivity import sensitivity_table
+from fairasr.auditing.set_aside import unusable_rows
 from fairasr.auditing.warnings import headline_warnings
 from fairasr.core import Counts, Manifest, Provenance, SystemResult
 from fairasr.core.errors import StatisticsError
@@ -116,15 +117,15 @@ def audit(
         progress=tell,
     )
     plan = replace(plan, n_permutations=plan.permutations_for(len(prepared)))
-    set_aside = manifest.set_aside["speaker_id"].value_counts() if "speaker_id" in manifest.set_aside else None
+    unusable = unusable_rows(manifest)
     audited: dict[str, dict[str, Audited]] = {}
     for system, of_system in counts.items():
         audited[system] = {}
         for name, ready in prepared.items():
             tell(f"{system}: {name}", len(audited[system]), len(prepared))
-            audited[system][name] = audit_method(ready, of_system, plan, set_aside=set_aside, progress=progress)
-    systems = tuple(_system_result(of_system, audited[system]) for system, of_system in counts.items())
-    chosen = focus or min(systems, key=lambda result: (result.overall.value, result.system)).system
+            audited[system][name] = audit_method(ready, of_system, plan, unusable=unusable, progress=progress)
+    results = tuple(_system_result(of_system, audited[system]) for system, of_system in counts.items())
+    chosen = focus or min(results, key=lambda result: (result.overall.value, result.system)).system
     if chosen not in counts:
         raise StatisticsError(f"there is no system {chosen!r} to focus on; there are {', '.join(counts)}.")
     sensitivity = sensitivity_table(
@@ -139,8 +140,8 @@ def audit(
     return Audit(
         title=title or corpus.title,
         data=data,
-        warnings=headline_warnings(manifest, systems, data, sensitivity),
-        systems=systems,
+        warnings=headline_warnings(manifest, next(one for one in results if one.system == chosen), data, sensitivity),
+        systems=results,
         focus=chosen,
         skipped=skipped,
         comparisons=tuple(
@@ -171,8 +172,10 @@ def _require_speakers(manifest: Manifest, plan: Plan) -> None:
     n_speakers, needed = len(manifest.speaker_ids), 2 * plan.min_speakers
     if n_speakers < needed:
         raise StatisticsError(
-            f"'{manifest.source}' has {n_speakers:,} speaker(s) in {len(manifest):,} utterances; discovery and confirmation on different "
-            f"speakers need at least {needed} ({plan.min_speakers} each). Add speakers, or lower min_speakers knowing what it means for privacy."
+            f"'{manifest.source}' has {n_speakers:,} speaker(s) in {len(manifest):,} utterances; discovery and confirmation on "
+            f"different speakers need at least {needed} ({plan.min_speakers} each). Add speakers, or lower "
+            "min_speakers knowing what it "
+            f"means for privacy."
         )
 
 
@@ -212,5 +215,3 @@ def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan) -> dict[str, An
         "missing": {column: n for column, n in gaps.items() if n},
         "notes": list(corpus.notes),
     }
-
-

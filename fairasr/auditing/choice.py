@@ -74,7 +74,9 @@ def named_method(name: str, choice: Choice) -> Discoverer:
         options["columns"] = tuple(columns.split("*"))
     if base == "zip-demographics":
         if choice.census is None:
-            raise DiscoveryError("zip-demographics needs a census table: pass census= (on the command line --census) with its TOML card.")
+            raise DiscoveryError(
+                "zip-demographics needs a census table: pass census= (on the command line --census) with its TOML card."
+            )
         options["census"] = choice.census
     try:
         discoverer: Discoverer = METHODS[base].load()(**options)
@@ -118,7 +120,8 @@ def prepare_all(
         skipped["zip-demographics"] = "there are zip codes but no census table; pass one with its TOML card"
     if not ready:
         reasons = "\n".join(f"  - {reason}" for reason in skipped.values()) or (
-            f"  - '{manifest.source}' has no coordinates, zip codes with a census table, embeddings or attributes that group speakers; "
+            f"  - '{manifest.source}' has no coordinates, zip codes with a census table, embeddings or "
+            "attributes that group speakers; "
             f"its columns are {', '.join(manifest.table.columns)}"
         )
         raise DiscoveryError(f"no discovery method can run:\n{reasons}\nAdd a column, or map one to its name with columns=.")

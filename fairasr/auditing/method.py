@@ -11,6 +11,7 @@ import pandas as pd
 
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.auditing.procedure import Arm, Found, Procedure, arm, run
+from fairasr.auditing.set_aside import set_aside_by_cohort
 from fairasr.core import UNKNOWN, Counts, DisparityReport, Gaps, Manifest, Partition
 from fairasr.core.errors import DiscoveryError
 from fairasr.discovery import CohortRule, Discoverer, HasAreas, HasPartitions, settings_of
@@ -69,7 +70,7 @@ def prepare(discoverer: Discoverer, manifest: Manifest, words: np.ndarray, plan:
 
 
 def audit_method(
-    prepared: Prepared, counts: Counts, plan: Plan, *, set_aside: pd.Series | None = None, progress: Progress | None = None
+    prepared: Prepared, counts: Counts, plan: Plan, *, unusable: Manifest | None = None, progress: Progress | None = None
 ) -> Audited:
     """Everything one method says of one system.
 
@@ -77,7 +78,7 @@ def audit_method(
         prepared: from `prepare`.
         counts: one row per speaker, ordered as the manifest's `speaker_ids`.
         plan: shared settings.
-        set_aside: rows that could not be used, by speaker_id.
+        unusable: the rows set aside, from `unusable_rows`.
         progress: told of the permutations.
     """
     e, n = counts.numerators, counts.denominators
@@ -110,6 +111,7 @@ def audit_method(
     apparent_bands[first.discovery_positions] = [found.bands.get(label, -1) for label in discovery_partition.labels]
     partition = found.rule.assign(prepared.manifest)
     estimated = counts if not partition.used_scores or plan.allow_double_dipping else _rows(counts, first.confirmation_positions)
+    set_aside = set_aside_by_cohort(found.rule, partition, prepared.manifest, unusable)
     apparent_rates = _rates_by_label(counts, first.discovery_positions, discovery_partition)
     table = cohort_table(
         estimated,
@@ -118,7 +120,7 @@ def audit_method(
         seed=plan.seed + 2,
         bands=found.bands,
         apparent=apparent_rates if partition.used_scores else None,
-        set_aside=None if set_aside is None else set_aside.groupby(partition.labels.reindex(set_aside.index).fillna(UNKNOWN)).sum().to_dict(),
+        set_aside=set_aside,
         allow_double_dipping=plan.allow_double_dipping,
     )
     rule = found.rule
@@ -135,7 +137,7 @@ def audit_method(
         n_permutations=plan.n_permutations,
         stability=_stability(prepared, found.rule, all_found, apparent_rates, counts, plan),
         settings=settings_of(prepared.discoverer),
-        notes=(*partition.notes, *_notes(table, partition, plan)),
+        notes=(*partition.notes, *_notes(table, partition, plan, set_aside)),
         map=rule.map_layer(),
         areas=_areas(rule, prepared.manifest, estimated, plan),
         partitions=_partitions(rule, prepared, counts, plan),
@@ -200,8 +202,13 @@ def _stability(
     return {"rank_correlation": correlation, "adjusted_rand": float(np.mean(agreement))}
 
 
-def _notes(table: pd.DataFrame, partition: Partition, plan: Plan) -> list[str]:
+def _notes(table: pd.DataFrame, partition: Partition, plan: Plan, set_aside: dict[str, int]) -> list[str]:
     notes = []
+    n_aside, n_shown = sum(set_aside.values()), int(table["n_set_aside"].fillna(0).sum())
+    if n_aside > n_shown:
+        notes.append(
+            f"{n_aside - n_shown:,} of {n_aside:,} rows set aside belong to groups that are suppressed or have no usable speaker."
+        )
     small = int((table["suppressed"] == "small").sum())
     complementary = int((table["suppressed"] == "complementary").sum())
     if small:
@@ -209,7 +216,10 @@ def _notes(table: pd.DataFrame, partition: Partition, plan: Plan) -> list[str]:
     if complementary:
         notes.append(f"{complementary:,} more cohorts are suppressed because a small one could be had by subtraction.")
     if partition.used_scores and plan.allow_double_dipping:
-        notes.append("Cohort figures include the speakers the cohorts were found on: they look worse than they are, and p-values are too small.")
+        notes.append(
+            "Cohort figures include the speakers the cohorts were found on: they look worse than they are, and "
+            "p-values are too small."
+        )
     return notes
 
 

@@ -49,7 +49,8 @@ class Plan:
             f"seed is {self.seed}, must be 0 or more": self.seed >= 0,
             f"n_permutations is {self.n_permutations}, must be 0 or more": self.n_permutations >= 0,
             f"folds is {self.folds}, must be 2 or more": self.folds >= 2,
-            f"basis is {self.basis!r}, must be auto, confirmation or cross-fit": self.basis in ("auto", "confirmation", "cross-fit"),
+            f"basis is {self.basis!r}, must be auto, confirmation or cross-fit": self.basis
+            in ("auto", "confirmation", "cross-fit"),
             f"basis is 'cross-fit' with {self.n_permutations} permutations; its interval is calibrated by them and takes at least "
             f"{CALIBRATING_PERMUTATIONS}": self.basis != "cross-fit" or self.n_permutations >= CALIBRATING_PERMUTATIONS,
             f"min_speakers is {self.min_speakers}, must be 2 or more": self.min_speakers >= 2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ NOTABLE_SHARE = 0.01
 
 def headline_warnings(
     manifest: Manifest,
-    systems: Sequence[SystemResult],
+    focus: SystemResult,
     data: Mapping[str, Any],
     sensitivity: pd.DataFrame | None,
 ) -> tuple[str, ...]:
@@ -23,22 +23,28 @@ def headline_warnings(
     warnings = []
     if not manifest.has_speaker_ids:
         warnings.append(
-            "This corpus names no speakers: every utterance counts as a speaker of its own. Intervals are too narrow and p-values too "
+            "This corpus names no speakers: every utterance counts as a speaker of its own. Intervals are too "
+            "narrow and p-values too "
             "small wherever one person spoke more than once; treat every gap as unconfirmed."
         )
     if data["set_aside"]:
         n = sum(data["set_aside"].values())
-        warnings.append(f"{n:,} of {n + data['n_utterances']:,} rows could not be used and were set aside; they are counted below, by reason and by cohort.")
+        warnings.append(
+            f"{n:,} of {n + data['n_utterances']:,} rows could not be used and were set aside; they are counted "
+            "below, by reason and by group."
+        )
     if sensitivity is not None and sensitivity["flips"].any():
         n = int(sensitivity["flips"].sum())
-        warnings.append(f"{n:,} of {len(sensitivity):,} gaps change sign or significance under another text normaliser; see the table of normalisers.")
-    for result in systems:
-        odd = {
-            "no hypothesis (scored as deletions)": result.totals.get("n_missing", 0),
-            "empty hypotheses": result.totals.get("n_empty", 0),
-            "loops or invented speech": result.totals.get("n_loops", 0),
-        }
-        named = [f"{n:,} with {what}" for what, n in odd.items() if n > NOTABLE_SHARE * data["n_utterances"]]
-        if named:
-            warnings.append(f"{result.system}: of {data['n_utterances']:,} utterances {', '.join(named)}.")
+        warnings.append(
+            f"{n:,} of {len(sensitivity):,} gaps change sign or significance under another text normaliser; see "
+            "the table of normalisers."
+        )
+    odd = {
+        "no hypothesis (scored as deletions)": focus.totals.get("n_missing", 0),
+        "empty hypotheses": focus.totals.get("n_empty", 0),
+        "loops or invented speech": focus.totals.get("n_loops", 0),
+    }
+    named = [f"{n:,} with {what}" for what, n in odd.items() if n > NOTABLE_SHARE * data["n_utterances"]]
+    if named:
+        warnings.append(f"{focus.system}: of {data['n_utterances']:,} utterances {', '.join(named)}.")
     return tuple(warnings)

@@ -12,6 +12,8 @@ from fairasr.report.numbers import percent, percent_interval, probability
 
 COLUMNS = ("method", "gap to top\n[95 %]", "gap to\nbottom", "bottom\nshare", "apparent\ngap", "p\n(Holm)")
 
+NOTHING = "\N{EN DASH}"
+
 
 def print_summary(result: AuditResult) -> None:
     """Warnings, then one row per method of the focus system, then what could not run and which other systems there are."""
@@ -31,14 +33,14 @@ def print_summary(result: AuditResult) -> None:
         table.add_row(
             escape(name),
             escape(percent_interval(honest.relative_to_top)),
-            percent(honest.relative_to_bottom.value),
+            percent(honest.relative_to_bottom.value) if honest.relative_to_top.is_known else NOTHING,
             percent(honest.bottom_share_speakers),
             percent(report.apparent.relative_to_top.value),
             probability(report.p_adjusted),
         )
     console.print(table)
     for method, reason in result.skipped.items():
-        console.print(f"skipped {escape(method)}: {escape(reason)}", highlight=False)
+        console.print(f"skipped {escape(method)}: {escape(reason.removeprefix(f'{method} cannot run: '))}", highlight=False)
     if len(result.systems) > 1:
         others = [system.system for system in result.systems if system is not focus]
         console.print(f"also audited, and in the report: {escape(', '.join(others))}", highlight=False)

@@ -1,11 +1,11 @@
 """The types that flow. Data goes one way; a stage is a function from core types to a core type, and no stage knows another.
 
-    files            -> ingest      -> Manifest, Hypotheses
-    Manifest, Hypotheses -> scoring -> Counts
-    Manifest, Counts -> discovery   -> rule;  rule, Manifest -> Partition
-    Counts, Partition -> statistics -> DisparityReport, ChangeReport
-    all of these     -> audit       -> AuditResult
-    AuditResult      -> report      -> files
+files            -> ingest      -> Manifest, Hypotheses
+Manifest, Hypotheses -> scoring -> Counts
+Manifest, Counts -> discovery   -> rule;  rule, Manifest -> Partition
+Counts, Partition -> statistics -> DisparityReport, ChangeReport
+all of these     -> audit       -> AuditResult
+AuditResult      -> report      -> files
 """
 
 from fairasr.core.audit import AuditResult, SystemResult, audit_from

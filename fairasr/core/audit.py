@@ -140,10 +140,13 @@ def audit_from(data: Mapping[str, Any]) -> AuditResult:
         IngestError: the data is no audit, or one of another version.
     """
     if data.get("format") != FORMAT:
-        raise IngestError(f"this is not an audit result: 'format' is {data.get('format')!r}, not {FORMAT!r}. Give the report.json of an audit.")
+        raise IngestError(
+            f"this is not an audit result: 'format' is {data.get('format')!r}, not {FORMAT!r}. Give the report.json of an audit."
+        )
     if data.get("format_version") != FORMAT_VERSION:
         raise IngestError(
-            f"this audit result has format version {data.get('format_version')!r}; this fairasr reads version {FORMAT_VERSION}. Run the audit again."
+            f"this audit result has format version {data.get('format_version')!r}; this fairasr reads version "
+            f"{FORMAT_VERSION}. Run the audit again."
         )
     return AuditResult(
         title=data["title"],

@@ -52,7 +52,9 @@ class Counts:
         twice = self.table.duplicated(list(KEYS))
         if twice.any():
             first = tuple(self.table.loc[twice, list(KEYS)].iloc[0])
-            raise SchemaError(f"counts of {self.system!r}: {twice.sum():,} of {len(self.table):,} speaker x cell rows repeat (first: {first}).")
+            raise SchemaError(
+                f"counts of {self.system!r}: {twice.sum():,} of {len(self.table):,} speaker x cell rows repeat (first: {first})."
+            )
         object.__setattr__(self, "table", self.table.reset_index(drop=True))
 
     @property

@@ -1,4 +1,5 @@
-"""DisparityReport: which cohorts of one partition one system fails, by how much, how sure that is. ChangeReport: two systems, paired."""
+"""DisparityReport: which cohorts of one partition one system fails, by how much, how sure that is. "
+"ChangeReport: two systems, paired."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ COHORT_COLUMNS: Mapping[str, str] = {
     "n_empty": "utterances in which the system heard nothing",
     "n_loops": "utterances in which the system looped or made words up",
     "n_set_aside": "rows of its speakers that could not be used",
-    "p_value": "two-sided permutation p, cohort against the rest; null: which speaker is in the cohort does not matter for the rate",
+    "p_value": "two-sided permutation p, cohort against the rest; null: which speaker is in the cohort does "
+    "not matter for the rate",
     "p_holm": "Holm-adjusted over the cohorts of the report",
     "p_bh": "Benjamini-Hochberg-adjusted over the cohorts of the report",
 }
@@ -173,12 +175,14 @@ def _plain(value: Any) -> Any:
 
 def gaps_from(data: Mapping[str, Any]) -> Gaps:
     """The Gaps that `to_json` wrote."""
-    read = {
-        key: estimate_from(value) if isinstance(value, Mapping) else tuple(value) if isinstance(value, list) else value
-        for key, value in data.items()
-    }
-    for share in ("bottom_share_speakers", "bottom_share_words"):
-        read[share] = float("nan") if read[share] is None else read[share]
+    read: dict[str, Any] = dict(data)
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            read[key] = estimate_from(value)
+        elif isinstance(value, list):
+            read[key] = tuple(value)
+        elif value is None:
+            read[key] = float("nan")
     return Gaps(**read)
 
 
@@ -190,6 +194,7 @@ def disparity_from(data: Mapping[str, Any]) -> DisparityReport:
             read[name] = pd.DataFrame(read[name])
     read["honest"], read["apparent"] = gaps_from(data["honest"]), gaps_from(data["apparent"])
     read["other"] = tuple(gaps_from(item) for item in data["other"])
-    read["spread"] = Spread(**{k: float("nan") if v is None else v for k, v in data["spread"].items()})
+    spread: dict[str, Any] = {key: float("nan") if value is None else value for key, value in data["spread"].items()}
+    read["spread"] = Spread(**spread)
     read["notes"] = tuple(data["notes"])
     return DisparityReport(**read)

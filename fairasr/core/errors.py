@@ -1,15 +1,15 @@
 """What fairasr raises. Every message says what, how many of how many, the first case and the remedy.
 
-    FairasrError                 exit status 1 on the command line, the message and no traceback
-    ├── IngestError              a file cannot be read, or two files do not fit together
-    │   └── SchemaError          a table breaks column rules; every broken rule is in the one message
-    ├── ScoringError             references and hypotheses cannot be scored
-    ├── DiscoveryError           a discovery method cannot run on this manifest
-    │   └── RuleError            a saved rule is broken, of another version, or of an unknown method
-    ├── StatisticsError          too few speakers or cohorts for what was asked
-    │   └── DoubleDippingError   estimates were asked for on speakers the cohorts were found on
-    ├── OutputError              a result cannot be written; the last good one is still there
-    └── MissingExtraError        an optional dependency is not installed; says what to install
+FairasrError                 exit status 1 on the command line, the message and no traceback
+├── IngestError              a file cannot be read, or two files do not fit together
+│   └── SchemaError          a table breaks column rules; every broken rule is in the one message
+├── ScoringError             references and hypotheses cannot be scored
+├── DiscoveryError           a discovery method cannot run on this manifest
+│   └── RuleError            a saved rule is broken, of another version, or of an unknown method
+├── StatisticsError          too few speakers or cohorts for what was asked
+│   └── DoubleDippingError   estimates were asked for on speakers the cohorts were found on
+├── OutputError              a result cannot be written; the last good one is still there
+└── MissingExtraError        an optional dependency is not installed; says what to install
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ class Manifest:
     def __post_init__(self) -> None:
         check(self.table, COLUMNS, what=f"manifest '{self.source}'")
         if self.table.empty:
-            raise SchemaError(f"manifest '{self.source}' has no rows: there is nothing to audit. Give a table with one row per utterance.")
+            raise SchemaError(
+                f"manifest '{self.source}' has no rows: there is nothing to audit. Give a table with one row per utterance."
+            )
         if self.embeddings is not None and (self.embeddings.ndim != 2 or len(self.embeddings) != len(self.table)):
             raise SchemaError(
                 f"manifest '{self.source}': embeddings have shape {self.embeddings.shape} for {len(self.table):,} utterances; "
@@ -65,12 +67,13 @@ class Manifest:
     @cached_property
     def speaker_ids(self) -> pd.Index:
         """Distinct speakers, sorted, so that row order cannot matter."""
-        return pd.Index(np.sort(self.table["speaker_id"].unique().astype(str)), name="speaker_id")
+        speakers: list[str] = sorted(self.table["speaker_id"].unique())
+        return pd.Index(speakers, name="speaker_id")
 
     @cached_property
     def speaker_positions(self) -> np.ndarray:
         """Position of each utterance's speaker in `speaker_ids`: int array (n_utterances,)."""
-        return self.speaker_ids.get_indexer(self.table["speaker_id"])
+        return self.speaker_ids.get_indexer(pd.Index(self.table["speaker_id"]))
 
     @property
     def attributes(self) -> list[str]:

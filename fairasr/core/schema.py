@@ -40,7 +40,8 @@ def is_identifier(values: pd.Series) -> np.ndarray:
 def is_positive(values: pd.Series) -> np.ndarray:
     """A finite number above zero, or missing."""
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    return np.isnan(numbers) | (np.isfinite(numbers) & (numbers > 0))
+    kept: np.ndarray = np.isnan(numbers) | (np.isfinite(numbers) & (numbers > 0))
+    return kept
 
 
 def is_within(low: float, high: float) -> Rule:
@@ -48,18 +49,20 @@ def is_within(low: float, high: float) -> Rule:
 
     def rule(values: pd.Series) -> np.ndarray:
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        return np.isnan(numbers) | ((numbers >= low) & (numbers <= high))
+        kept: np.ndarray = np.isnan(numbers) | ((numbers >= low) & (numbers <= high))
+        return kept
 
     return rule
 
 
 def is_zip_code(values: pd.Series) -> np.ndarray:
     """Five digits kept as text, or missing."""
-    missing = values.isna().to_numpy()
+    missing: np.ndarray = values.isna().to_numpy()
     digits = np.fromiter(
         (isinstance(v, str) and len(v) == 5 and v.isascii() and v.isdigit() for v in values), dtype=bool, count=len(values)
     )
-    return missing | digits
+    kept: np.ndarray = missing | digits
+    return kept
 
 
 def broken_rows(table: pd.DataFrame, columns: Iterable[Column]) -> dict[str, np.ndarray]:
@@ -105,5 +108,7 @@ def _line(table: pd.DataFrame, column: Column, breach: str, wrong: np.ndarray) -
     example = table[column.name].iloc[rows[0]]
     shown = repr(example) if len(repr(example)) <= 60 else repr(example)[:57] + "..."
     if "repeats" in breach:
-        return f"column '{column.name}': {len(rows):,} of {len(table):,} rows repeat an earlier value (rows {first}; first: {shown})"
+        return (
+            f"column '{column.name}': {len(rows):,} of {len(table):,} rows repeat an earlier value (rows {first}; first: {shown})"
+        )
     return f"column '{column.name}': {len(rows):,} of {len(table):,} rows are not {column.wording} (rows {first}; first: {shown})"

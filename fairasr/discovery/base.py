@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import pandas as pd
 
 from fairasr.core import Counts, Manifest, Partition
 
@@ -72,7 +73,7 @@ class Discoverer(Protocol):
 def fit(discoverer: Discoverer, manifest: Manifest, counts: Counts, *, seed: int) -> CohortRule:
     """Find the cohorts of `manifest` under `counts` (rows of other speakers are ignored; speakers without counts have 0/0)."""
     per_speaker = counts.by_speaker()
-    position = manifest.speaker_ids.get_indexer(per_speaker.table["speaker_id"])
+    position = manifest.speaker_ids.get_indexer(pd.Index(per_speaker.table["speaker_id"]))
     numerators, denominators = (np.zeros(len(manifest.speaker_ids), dtype=np.int64) for _ in range(2))
     known = position >= 0
     numerators[position[known]] = per_speaker.numerators[known]

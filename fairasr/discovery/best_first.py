@@ -18,7 +18,8 @@ Gain = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 def variance_gain(e_left: np.ndarray, n_left: np.ndarray, e_right: np.ndarray, n_right: np.ndarray) -> np.ndarray:
     """Word-weighted between-child sum of squares, N_L N_R / (N_L + N_R) * (WER_L - WER_R)^2."""
-    return n_left * n_right / (n_left + n_right) * (e_left / n_left - e_right / n_right) ** 2
+    gain: np.ndarray = n_left * n_right / (n_left + n_right) * (e_left / n_left - e_right / n_right) ** 2
+    return gain
 
 
 def poisson_gain(e_left: np.ndarray, n_left: np.ndarray, e_right: np.ndarray, n_right: np.ndarray) -> np.ndarray:
@@ -27,7 +28,8 @@ def poisson_gain(e_left: np.ndarray, n_left: np.ndarray, e_right: np.ndarray, n_
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.where(e_left > 0, e_left * np.log(e_left / n_left / pooled), 0.0)
         right = np.where(e_right > 0, e_right * np.log(e_right / n_right / pooled), 0.0)
-    return 2 * (left + right)
+    gain: np.ndarray = 2 * (left + right)
+    return gain
 
 
 def difference_gain(e_left: np.ndarray, n_left: np.ndarray, e_right: np.ndarray, n_right: np.ndarray) -> np.ndarray:

@@ -42,9 +42,7 @@ class Declared:
         if groups.nunique() < 2:
             return f"column {' and '.join(self.columns)} has {groups.nunique()} value(s) that speakers keep; a gap needs two"
         if groups.nunique() > 0.5 * len(groups):
-            return (
-                f"column {' and '.join(self.columns)} has {groups.nunique():,} values for {len(groups):,} speakers: it names them, it groups none"
-            )
+            return f"column {' and '.join(self.columns)} has {groups.nunique():,} values for {len(groups):,} speakers: it names them, it groups none"
         return None
 
     def search(self, manifest: Manifest, *, seed: int) -> DeclaredSearch:
@@ -95,7 +93,8 @@ class DeclaredRule:
             missing = int(text.isna().sum()) - len(disagreeing)
             if len(disagreeing):
                 notes.append(
-                    f"{len(disagreeing):,} of {n_speakers:,} speakers carry more than one {column}; they are in cohort '{UNKNOWN}', "
+                    f"{len(disagreeing):,} of {n_speakers:,} speakers carry more than one {column}; they are in "
+                    f"cohort '{UNKNOWN}', "
                     f"and a gap by {column} is suspect."
                 )
             if missing:

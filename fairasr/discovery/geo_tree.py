@@ -176,7 +176,9 @@ class GeoRule:
             descriptions={region.label: self._describe(region) for region in self.regions},
             used_scores=True,
             fitted_speakers=self.fitted_speakers,
-            notes=(f"{unplaced:,} of {len(points):,} speakers have no coordinates and are in cohort '{UNKNOWN}'.",) if unplaced else (),
+            notes=(f"{unplaced:,} of {len(points):,} speakers have no coordinates and are in cohort '{UNKNOWN}'.",)
+            if unplaced
+            else (),
         )
 
     def _locate(self, points: np.ndarray) -> np.ndarray:
@@ -203,12 +205,18 @@ class GeoRule:
 
     def _describe(self, region: Region) -> str:
         south, west, north, east = self._drawn(region)
-        box = f"{_degrees(south, 'N', 'S')} to {_degrees(north, 'N', 'S')}, {_degrees(west, 'E', 'W')} to {_degrees(east, 'E', 'W')}"
+        box = (
+            f"{_degrees(south, 'N', 'S')} to {_degrees(north, 'N', 'S')}, {_degrees(west, 'E', 'W')} to {_degrees(east, 'E', 'W')}"
+        )
         return f"{', '.join(region.places)} ({box})" if region.places else box
 
     def map_layer(self) -> dict[str, Any]:
         """Boxes by label, trimmed to a margin around the discovery speakers."""
-        return {"kind": "boxes", "boundaries": self.boundaries, "boxes": {region.label: self._drawn(region) for region in self.regions}}
+        return {
+            "kind": "boxes",
+            "boundaries": self.boundaries,
+            "boxes": {region.label: self._drawn(region) for region in self.regions},
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; speakers are not in it."""

@@ -13,7 +13,10 @@ def place_names(points: np.ndarray) -> np.ndarray:
     from fairasr.geography import area_of, boundaries
 
     countries, states = boundaries("countries"), boundaries("us_states")
-    country_names, state_names = dict(zip(countries.ids, countries.names, strict=True)), dict(zip(states.ids, states.names, strict=True))
+    country_names, state_names = (
+        dict(zip(countries.ids, countries.names, strict=True)),
+        dict(zip(states.ids, states.names, strict=True)),
+    )
     distinct, position = np.unique(points, axis=0, return_inverse=True)
     names = [country_names.get(area, "") for area in area_of(distinct[:, 0], distinct[:, 1], boundaries="countries")]
     in_states = area_of(distinct[:, 0], distinct[:, 1], boundaries="us_states")

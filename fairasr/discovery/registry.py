@@ -80,7 +80,9 @@ METHODS: Mapping[str, Method] = _Methods(
 def settings_of(discoverer: Any) -> dict[str, Any]:
     """Settings of a discoverer as plain data: its dataclass fields; tables and paths by their text."""
     return {
-        field.name: value if isinstance(value := getattr(discoverer, field.name), (int, float, str, bool, list, tuple, type(None))) else str(value)
+        field.name: value
+        if isinstance(value := getattr(discoverer, field.name), (int, float, str, bool, list, tuple, type(None)))
+        else str(value)
         for field in dataclasses.fields(discoverer)
         if field.repr
     }
@@ -99,14 +101,19 @@ def read_rule(source: str | Path | Mapping[str, Any]) -> CohortRule:
         try:
             data = json.loads(Path(source).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RuleError(f"{where} cannot be read as a rule: {error}. Give a JSON file from the rules/ folder of an audit.") from error
+            raise RuleError(
+                f"{where} cannot be read as a rule: {error}. Give a JSON file from the rules/ folder of an audit."
+            ) from error
     if not isinstance(data, Mapping) or data.get("format") != RULE_FORMAT:
-        raise RuleError(f"{where} is not a rule: it has no 'format' {RULE_FORMAT!r}. Give a JSON file from the rules/ folder of an audit.")
+        raise RuleError(
+            f"{where} is not a rule: it has no 'format' {RULE_FORMAT!r}. Give a JSON file from the rules/ folder of an audit."
+        )
     if data.get("format_version") != RULE_VERSION:
         raise RuleError(
-            f"{where} has format version {data.get('format_version')!r}; this fairasr reads version {RULE_VERSION}. Discover the cohorts again."
+            f"{where} has format version {data.get('format_version')!r}; this fairasr reads version "
+            f"{RULE_VERSION}. Discover the cohorts again."
         )
-    name = data.get("method")
+    name = str(data.get("method"))
     if name not in METHODS:
         raise RuleError(f"{where} was made by method {name!r}, which is not installed; there are {', '.join(METHODS)}.")
     rule: CohortRule = METHODS[name].load_rule().from_json(data)

@@ -59,7 +59,9 @@ class ZipTable:
         positions = np.where(given, self.index.get_indexer(pd.Index(codes.to_numpy(), dtype=object)), -1)
         lost = given & (positions < 0)
         lost_codes = sorted(set(codes[lost]))
-        shown = ", ".join(lost_codes[:FIRST_CODES]) + (", ..." if len(lost_codes) > FIRST_CODES else "")
+        # Three digits tell which codes to look for in the census table, and not where one speaker lives.
+        sectional = sorted({f"{code[:3]}xx" for code in lost_codes})
+        shown = ", ".join(sectional[:FIRST_CODES]) + (", ..." if len(sectional) > FIRST_CODES else "")
         missing = n_speakers - int(given.sum()) - len(disagreeing)
         notes = (
             (

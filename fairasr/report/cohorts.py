@@ -119,7 +119,7 @@ class _Painter:
             Cell(text=numbers.points_interval(difference, because=because), muted=not math.isfinite(difference.value)),
             _kinds(kinds, longest=self.longest),
             Cell(text=numbers.count(row["n_speakers"]), note=f"{numbers.count(row['n_ref_words'])}{numbers.SPACE}words"),
-            Cell(text=" / ".join(numbers.count(row[column]) for column in ("n_missing", "n_empty", "n_loops"))),
+            _odd_utterances(row),
             _probability(row),
         )
 
@@ -137,6 +137,14 @@ def _kinds(rates: tuple[float, ...], *, longest: float) -> Cell:
         for letter, rate in zip("SDI", (substitutions, deletions, insertions), strict=True)
     )
     return Cell(text=text, drawing=split_drawing((substitutions, deletions, insertions), longest=longest))
+
+
+def _odd_utterances(row: Mapping[str, Any]) -> Cell:
+    aside = numbers.number(row["n_set_aside"])
+    return Cell(
+        text=" / ".join(numbers.count(row[column]) for column in ("n_missing", "n_empty", "n_loops")),
+        note=f"{numbers.count(aside)}{numbers.SPACE}rows set aside" if aside > 0 else "",
+    )
 
 
 def _probability(row: Mapping[str, Any]) -> Cell:

@@ -69,6 +69,7 @@ def _view(result: AuditResult) -> dict[str, Any]:
         "n_systems": len(result.systems),
         "warnings": result.warnings,
         "figures": overview.figures(data),
+        "data_notes": result.data.get("notes", ()),
         "left_out": [
             table
             for table in (

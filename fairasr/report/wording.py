@@ -50,7 +50,8 @@ COHORT_COLUMNS = {
     "Against all": "Rate minus the rate of all speakers, in percentage points.",
     "Kinds of error": "S: a wrong word. D: a word left out. I: a word that was not said. Each per 100 words.",
     "Speakers": "Speakers the estimate rests on, and the words they said. The speaker is the unit of every interval and test.",
-    "Missing, empty, loops": "Utterances without output (counted as left out), with empty output, with repeated or made-up output.",
+    "Missing, empty, loops": "Utterances without output (counted as left out), with empty output, with repeated or made-up output; "
+    "then rows that could not be used at all.",
     "p": "How often a difference this large appears when who is in the group does not matter. Holm and BH: corrected for the "
     "number of groups. “Differs” marks Holm below 0.05.",
 }
@@ -84,6 +85,8 @@ def group_in_words(*, label: str, description: str) -> tuple[str, str]:
         return "Unknown: speakers that could not be placed", description if description != label else ""
     if not description or description == label:
         return clipped(label), ""
+    if description.endswith(f": {label}"):
+        return clipped(description), ""
     return clipped(description), clipped(label)
 
 

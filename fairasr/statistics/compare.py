@@ -41,8 +41,10 @@ def compare(
     same = len(first.table) == len(second.table) and (first.table["speaker_id"] == second.table["speaker_id"]).all()
     if not same or (first.denominators != second.denominators).any() or before.normaliser != after.normaliser:
         raise StatisticsError(
-            f"{before.system!r} ({len(first.table):,} speakers, {first.denominators.sum():,} words, {before.normaliser}) and {after.system!r} "
-            f"({len(second.table):,} speakers, {second.denominators.sum():,} words, {after.normaliser}) were not scored on the same "
+            f"{before.system!r} ({len(first.table):,} speakers, {first.denominators.sum():,} words, "
+            f"{before.normaliser}) and {after.system!r} "
+            f"({len(second.table):,} speakers, {second.denominators.sum():,} words, {after.normaliser}) were "
+            "not scored on the same "
             f"speakers and words, so they cannot be paired. Score both on one manifest with one normaliser."
         )
     if partition is not None and not allow_double_dipping:

@@ -35,8 +35,10 @@ def require_fresh_speakers(counts: Counts, partition: Partition) -> None:
     seen = [speaker for speaker in speakers if speaker in partition.fitted_speakers]
     if seen:
         raise DoubleDippingError(
-            f"{len(seen):,} of {len(speakers):,} test speakers were used to discover the '{partition.method}' cohorts (first: {seen[0]!r}), "
-            f"so p-values on them would be too small. Assign the rule to a manifest of other speakers, or pass allow_double_dipping=True."
+            f"{len(seen):,} of {len(speakers):,} test speakers were used to discover the '{partition.method}' "
+            f"cohorts (first: {seen[0]!r}), "
+            "so p-values on them would be too small. Assign the rule to a manifest of other speakers, or pass "
+            "allow_double_dipping=True."
         )
 
 
@@ -73,7 +75,7 @@ def cohort_table(
     per_speaker = counts.by_speaker()
     labels = partition.labels.reindex(per_speaker.table["speaker_id"]).fillna(UNKNOWN)
     names = sorted(set(partition.labels) | set(labels) | set(partition.descriptions))
-    codes = pd.Index(names).get_indexer(labels.to_numpy())
+    codes = pd.Index(names).get_indexer(pd.Index(labels))
     table = _estimates(per_speaker, codes, names, min_speakers=min_speakers)
     table["description"] = [partition.descriptions.get(name, _unknown_words(name)) for name in names]
     table["role"] = [{BOTTOM: "bottom", TOP: "top"}.get((bands or {}).get(name, -1), "") for name in names]

@@ -13,8 +13,11 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 
 def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:
-    """Benjamini-Hochberg-adjusted p-values (false discovery rate): float array like `p_values`; NaN stays NaN and is not counted."""
-    return _adjusted(p_values, lambda p: np.minimum(1.0, np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]))
+    """Benjamini-Hochberg-adjusted p-values (false discovery rate): float array like `p_values`; NaN stays NaN "
+    "and is not counted."""
+    return _adjusted(
+        p_values, lambda p: np.minimum(1.0, np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1])
+    )
 
 
 def _adjusted(p_values: np.ndarray, rule: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -10,7 +10,6 @@ from scipy import stats
 
 from fairasr.statistics.rates import CONFIDENCE
 
-
 Statistic = Callable[[np.ndarray, np.ndarray], float]
 """Errors and words of every speaker, int arrays (n_speakers,) -> a number that is large where there is a gap."""
 
@@ -118,4 +117,5 @@ def _studentised(sums: np.ndarray, totals: np.ndarray, sizes: np.ndarray, n_spea
             residual = np.maximum(ee - 2 * rate * en + rate**2 * nn, 0.0)
             parts.append((rate, np.where(size > 1, size / (size - 1) * residual / n**2, np.nan)))
         (rate, variance), (rate_rest, variance_rest) = parts
-        return (rate - rate_rest) / np.sqrt(variance + variance_rest)
+        studentised: np.ndarray = (rate - rate_rest) / np.sqrt(variance + variance_rest)
+        return studentised

@@ -1,4 +1,4 @@
-"""A made corpus of 80 speakers whose rates are known by construction, and what runs the command line on it."""
+"""A made corpus of 160 speakers whose rates are known by construction, and what runs the command line on it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from fairasr.cli.main import run
 
-N_SPEAKERS = 80
-N_UTTERANCES = 3
+N_SPEAKERS = 160
+N_UTTERANCES = 2
 ACCENTS = ("north", "south", "east", "west")
 WORDS = ("one", "two", "three", "four", "five", "six")
 REFERENCE = " ".join(WORDS)
@@ -45,13 +45,13 @@ def small_table() -> pd.DataFrame:
             n_wrong = (WORSE if accent == "north" else BETTER) + (speaker // 4 + turn) % 2
             rows.append(
                 {
-                    "utterance_id": f"u{speaker:02d}-{turn}",
-                    "speaker_id": f"s{speaker:02d}",
+                    "utterance_id": f"u{speaker:03d}-{turn}",
+                    "speaker_id": f"s{speaker:03d}",
                     "reference": REFERENCE,
                     "hypothesis": " ".join(["wrong"] * n_wrong + list(WORDS[n_wrong:])),
                     "accent": accent,
                     "latitude_deg": f"{37.5 + 0.2 * (speaker % 8):.1f}",
-                    "longitude_deg": f"{-100.5 + 0.4 * (speaker // 8):.1f}",
+                    "longitude_deg": f"{-100.5 + 0.25 * (speaker // 8):.2f}",
                     "zip_code": f"{67001 + speaker % 7}",
                 }
             )
