@@ -1,5 +1,5 @@
-"""`python -m fairasr` is the command `fairasr`."""
+"""`python -m fairasr` is `fairasr`."""
 
 from fairasr.cli.main import run
 
-run()
+run(prog_name="fairasr")

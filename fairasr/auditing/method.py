@@ -82,7 +82,7 @@ def audit_method(
         progress: told of the permutations.
     """
     e, n = counts.numerators, counts.denominators
-    first, second = prepared.halves
+    first = prepared.halves[0]
     split = Procedure(arms=(first,), share=plan.bottom_share, min_speakers=plan.min_speakers)
     split_bands, (found,) = split.speaker_bands(e, n)
     procedure, bands, all_found = split, split_bands, [found]

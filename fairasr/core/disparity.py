@@ -1,5 +1,4 @@
-"""DisparityReport: which cohorts of one partition one system fails, by how much, how sure that is. "
-"ChangeReport: two systems, paired."""
+"""DisparityReport: which cohorts one system fails, by how much, how sure that is. ChangeReport: two systems, paired."""
 
 from __future__ import annotations
 
@@ -111,7 +110,8 @@ class DisparityReport:
         settings: of the discovery method.
         notes: sentences the reader needs (unmatched zip codes, disagreeing speakers, suppression, double dipping).
         map: what to draw, or None: {"kind": "boxes", "boxes": {label: [south, west, north, east]}},
-            {"kind": "projection", "points": {label: [x, y]}, "axes": [wording, wording]}, {"kind": "areas", "boundaries": "us_states"}.
+            {"kind": "projection", "points": {label: [x, y]}, "axes": [wording, wording]},
+            {"kind": "areas", "boundaries": "us_states"}.
         areas: for a map of kind "areas", rates by area: columns of `cohorts`, `cohort` = id of the area in the boundaries.
         partitions: for methods that try several partitions, each with its honest gap; None otherwise.
     """

@@ -34,7 +34,8 @@ def poisson_gain(e_left: np.ndarray, n_left: np.ndarray, e_right: np.ndarray, n_
 
 def difference_gain(e_left: np.ndarray, n_left: np.ndarray, e_right: np.ndarray, n_right: np.ndarray) -> np.ndarray:
     """|WER_L - WER_R|: "maximizes the WER differences" (Trinh et al. 2022, section 2)."""
-    return np.abs(e_left / n_left - e_right / n_right)
+    gain: np.ndarray = np.abs(e_left / n_left - e_right / n_right)
+    return gain
 
 
 GAINS: dict[str, Gain] = {"variance": variance_gain, "poisson": poisson_gain, "difference": difference_gain}

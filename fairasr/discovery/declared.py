@@ -42,7 +42,10 @@ class Declared:
         if groups.nunique() < 2:
             return f"column {' and '.join(self.columns)} has {groups.nunique()} value(s) that speakers keep; a gap needs two"
         if groups.nunique() > 0.5 * len(groups):
-            return f"column {' and '.join(self.columns)} has {groups.nunique():,} values for {len(groups):,} speakers: it names them, it groups none"
+            return (
+                f"column {' and '.join(self.columns)} has {groups.nunique():,} values for {len(groups):,} speakers: "
+                f"it names them, it groups none"
+            )
         return None
 
     def search(self, manifest: Manifest, *, seed: int) -> DeclaredSearch:

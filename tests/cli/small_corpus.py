@@ -15,10 +15,10 @@ from fairasr.cli.main import run
 N_SPEAKERS = 160
 N_UTTERANCES = 2
 ACCENTS = ("north", "south", "east", "west")
-WORDS = ("one", "two", "three", "four", "five", "six")
+WORDS = ("sun", "rain", "wind", "snow", "fog", "hail")
 REFERENCE = " ".join(WORDS)
 WORSE, BETTER = 3, 1
-"""Wrong words of six: of speakers from the north, and of all others."""
+"""Wrong words of six in every utterance of speakers from the north, and of all others; of every second speaker one more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def small_table() -> pd.DataFrame:
     for speaker in range(N_SPEAKERS):
         accent = ACCENTS[speaker % len(ACCENTS)]
         for turn in range(N_UTTERANCES):
-            n_wrong = (WORSE if accent == "north" else BETTER) + (speaker // 4 + turn) % 2
+            n_wrong = (WORSE if accent == "north" else BETTER) + speaker // len(ACCENTS) % 2
             rows.append(
                 {
                     "utterance_id": f"u{speaker:03d}-{turn}",

@@ -171,7 +171,7 @@ def with_a_missing_hypothesis(folder: Path) -> Arguments:
 
 CASES: dict[Making, tuple[str, ...]] = {
     without_a_column: ("'speaker_id' is missing", "the file has utterance_id", "--no-speaker-ids"),
-    with_a_column_twice: ("1 of 8 column names", "first: 'speaker_id'", "Rename or remove"),
+    with_a_column_twice: ("1 of 7 column names", "first: 'speaker_id'", "Rename or remove"),
     with_an_id_twice: ("'utterance_id'", f"2 of {N_ROWS} rows repeat", "first: 'same'", "one id"),
     with_two_rules_broken: ("breaks 2 rules", "'utterance_id'", "'zip_code'"),
     with_hypotheses_of_other_ids: (f"1 of {N_ROWS} rows", "first: 'other-0'", "first: 'u000-0'", "Write the ids alike"),
