@@ -36,7 +36,7 @@ def drawn(n_speakers: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 def own_leaves(points: np.ndarray, errors: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Leaf of each point by fairasr's tree."""
     growth = Growth(max_leaves=LEAVES, min_points=MIN_SPEAKERS, min_words=1, min_gain=0.0, gain=variance_gain)
-    leaves = grow(points, orders(points), errors, words, growth, low=(-90.0, -180.0), high=(90.0, 180.0))
+    leaves = grow(points, orders(points), errors, words, growth, low=(-90.0, -180.0), high=(90.0, 180.0)).leaves
     found = np.empty(len(points), dtype=int)
     for number, leaf in enumerate(leaves):
         found[leaf.order[0]] = number

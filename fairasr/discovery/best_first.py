@@ -56,6 +56,14 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tree:
+    """A grown tree: the nodes split, in the order of splitting, and the leaves. The first k splits are the tree of k + 1 leaves."""
+
+    splits: list[Node]
+    leaves: list[Node]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Growth:
     """Limits of growth: both children of every split have at least `min_points` points and `min_words` words."""
 
@@ -80,8 +88,8 @@ def grow(
     *,
     low: tuple[float, float],
     high: tuple[float, float],
-) -> list[Node]:
-    """Leaves of the best-first tree, at most `growth.max_leaves`.
+) -> Tree:
+    """The best-first tree of at most `growth.max_leaves` leaves.
 
     The split with the largest gain among all leaves is made next, exactly as if one leaf were searched at a time: splits
     are searched in rounds, a round being all leaves that best-first growth on what is known so far would reach.
@@ -98,16 +106,17 @@ def grow(
     root = Node(order=sorted_orders, low=low, high=high)
     _search([root], points, numerators, denominators, growth)
     while True:
-        leaves, unsearched = _best_first(root, growth, points)
+        tree, unsearched = _best_first(root, growth, points)
         if not unsearched:
-            return leaves
+            return tree
         _search(unsearched, points, numerators, denominators, growth)
 
 
-def _best_first(root: Node, growth: Growth, points: np.ndarray) -> tuple[list[Node], list[Node]]:
-    """Leaves after best-first splitting on the splits known so far, and the children that still need a search."""
+def _best_first(root: Node, growth: Growth, points: np.ndarray) -> tuple[Tree, list[Node]]:
+    """The tree after best-first splitting on the splits known so far, and the children that still need a search."""
     heap: list[tuple[float, int, Node]] = []
     leaves: list[Node] = []
+    splits: list[Node] = []
     unsearched: list[Node] = []
     serial = 0
 
@@ -125,12 +134,13 @@ def _best_first(root: Node, growth: Growth, points: np.ndarray) -> tuple[list[No
     n_leaves = 1
     while heap and n_leaves < growth.max_leaves:
         node = heapq.heappop(heap)[2]
+        splits.append(node)
         n_leaves += 1
         if node.children is None:
             node.children = _split(node, points)
         for child in node.children:
             offer(child)
-    return leaves + [node for _, _, node in heap], unsearched
+    return Tree(splits=splits, leaves=leaves + [node for _, _, node in heap]), unsearched
 
 
 def _split(node: Node, points: np.ndarray) -> tuple[Node, Node]:

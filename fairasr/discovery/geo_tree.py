@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,8 +14,10 @@ from fairasr.core.errors import RuleError
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.best_first import GAINS, Growth, grow, orders
 from fairasr.discovery.place_names import fitting_boundaries, place_names
+from fairasr.discovery.pruning import cross_validated_leaves
 
 CHUNK = 1 << 16
+PRUNING_FOLDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class GeoTree:
         min_speakers: fewest discovery speakers in a region. At 20, about as many confirm it, so that few are suppressed.
         min_words: fewest reference words of discovery speakers in a region.
         min_gain: a split must gain more than this, in the unit of `gain`.
+        prune: keep only as many regions as predict other speakers best, by 5-fold cross-validation over the discovery speakers.
         gain: "variance" (word-weighted between-child sum of squares), "poisson" (deviance) or "difference" (the paper's words).
     """
 
@@ -35,6 +38,7 @@ class GeoTree:
     min_speakers: int = 20
     min_words: int = 1
     min_gain: float = 0.0
+    prune: bool = False
     gain: Literal["variance", "poisson", "difference"] = "variance"
 
     def obstacle(self, manifest: Manifest) -> str | None:
@@ -51,7 +55,7 @@ class GeoTree:
         return None
 
     def search(self, manifest: Manifest, *, seed: int) -> GeoSearch:
-        """Sort the discovery speakers' points; `seed` is not used, the tree is deterministic."""
+        """Sort the discovery speakers' points; `seed` deals the folds of pruning, the tree itself is deterministic."""
         points = manifest.speaker_points
         located = np.flatnonzero(np.isfinite(points).all(axis=1))
         origin = longitude_origin(points[located, 1])
@@ -62,6 +66,7 @@ class GeoTree:
             located=located,
             points=shifted,
             orders=orders(shifted),
+            folds=np.random.default_rng(seed).permutation(len(located)) % PRUNING_FOLDS,
             origin=origin,
             places=place_names(points[located]),
             boundaries=fitting_boundaries(points[located]),
@@ -77,6 +82,7 @@ class GeoSearch:
     located: np.ndarray
     points: np.ndarray
     orders: tuple[np.ndarray, np.ndarray]
+    folds: np.ndarray
     origin: float
     places: np.ndarray
     boundaries: str
@@ -85,21 +91,17 @@ class GeoSearch:
         """The regions for these counts: int arrays (n_speakers,) of errors and words."""
         settings = self.settings
         numerators, denominators = numerators[self.located], denominators[self.located]
-        leaves = grow(
-            self.points,
-            self.orders,
-            numerators,
-            denominators,
-            Growth(
-                max_leaves=settings.max_leaves,
-                min_points=settings.min_speakers,
-                min_words=settings.min_words,
-                min_gain=settings.min_gain,
-                gain=GAINS[settings.gain],
-            ),
-            low=(-90.0, self.origin),
-            high=(90.0, self.origin + 360.0),
+        growth = Growth(
+            max_leaves=settings.max_leaves,
+            min_points=settings.min_speakers,
+            min_words=settings.min_words,
+            min_gain=settings.min_gain,
+            gain=GAINS[settings.gain],
         )
+        if settings.prune:
+            growth = replace(growth, max_leaves=cross_validated_leaves(self.points, numerators, denominators, growth, self.folds))
+        low, high = (-90.0, self.origin), (90.0, self.origin + 360.0)
+        leaves = grow(self.points, self.orders, numerators, denominators, growth, low=low, high=high).leaves
         sums = [(numerators[leaf.order[0]].sum(), denominators[leaf.order[0]].sum()) for leaf in leaves]
         worst_first = sorted(
             range(len(leaves)), key=lambda i: (-sums[i][0] / sums[i][1] if sums[i][1] else np.inf, leaves[i].low, leaves[i].high)

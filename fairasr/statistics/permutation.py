@@ -14,6 +14,7 @@ Statistic = Callable[[np.ndarray, np.ndarray], float]
 """Errors and words of every speaker, int arrays (n_speakers,) -> a number that is large where there is a gap."""
 
 BLOCK = 1 << 21
+ROUNDING = 1e-12
 NORMAL_REACH = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 
@@ -114,7 +115,9 @@ def _studentised(sums: np.ndarray, totals: np.ndarray, sizes: np.ndarray, n_spea
         parts = []
         for (e, n, ee, en, nn), size in ((sums, sizes), (rest, n_speakers - sizes)):
             rate = e / n
-            residual = np.maximum(ee - 2 * rate * en + rate**2 * nn, 0.0)
+            residual = ee - 2 * rate * en + rate**2 * nn
+            # Where speakers err exactly alike, rounding would decide between no variance and a tiny one.
+            residual = np.where(residual > ROUNDING * (ee + rate**2 * nn), residual, 0.0)
             parts.append((rate, np.where(size > 1, size / (size - 1) * residual / n**2, np.nan)))
         (rate, variance), (rate_rest, variance_rest) = parts
         studentised: np.ndarray = (rate - rate_rest) / np.sqrt(variance + variance_rest)

@@ -22,6 +22,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def audited(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of an audit of the small corpus by its declared accents and its places."""
     folder = tmp_path_factory.mktemp("audited") / "report"
-    outcome = fairasr("audit", corpus, "-o", folder, "--permutations", 9, "--method", "declared:accent", "--method", "geo-tree")
+    outcome = fairasr("audit", corpus, "-o", folder, "--permutations", 99, "--method", "declared:accent", "--method", "geo-tree")
     assert outcome.status == 0, outcome.message
     return folder

@@ -14,11 +14,10 @@ from fairasr.cli.main import run
 
 N_SPEAKERS = 160
 N_UTTERANCES = 2
-ACCENTS = ("north", "south", "east", "west")
+ACCENTS = {"north": 3, "south": 1, "east": 2, "west": 2}
+"""Wrong words of six in every utterance of a speaker of the accent; of every second speaker one more."""
 WORDS = ("sun", "rain", "wind", "snow", "fog", "hail")
 REFERENCE = " ".join(WORDS)
-WORSE, BETTER = 3, 1
-"""Wrong words of six in every utterance of speakers from the north, and of all others; of every second speaker one more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +39,9 @@ def small_table() -> pd.DataFrame:
     """One row per utterance, everything text as in a CSV; homes in Kansas, so on land; a fourth of the speakers in each accent."""
     rows = []
     for speaker in range(N_SPEAKERS):
-        accent = ACCENTS[speaker % len(ACCENTS)]
+        accent = tuple(ACCENTS)[speaker % len(ACCENTS)]
         for turn in range(N_UTTERANCES):
-            n_wrong = (WORSE if accent == "north" else BETTER) + speaker // len(ACCENTS) % 2
+            n_wrong = ACCENTS[accent] + speaker // len(ACCENTS) % 2
             rows.append(
                 {
                     "utterance_id": f"u{speaker:03d}-{turn}",

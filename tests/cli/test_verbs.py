@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_corpus import ACCENTS, BETTER, N_SPEAKERS, N_UTTERANCES, WORDS, WORSE, digests, fairasr, small_table
+from small_corpus import ACCENTS, N_SPEAKERS, N_UTTERANCES, WORDS, digests, fairasr, small_table
 
 from fairasr.discovery import METHODS, read_rule
 from fairasr.report import read_audit
 
 N_ROWS = N_SPEAKERS * N_UTTERANCES
-N_WRONG = sum(words * N_SPEAKERS // 4 * N_UTTERANCES for words in (WORSE, BETTER, BETTER, BETTER)) + N_SPEAKERS
+N_WRONG = sum(n_wrong * N_SPEAKERS // 4 * N_UTTERANCES for n_wrong in ACCENTS.values()) + N_SPEAKERS
 """Half of the speakers have one wrong word more in each of two utterances."""
 
 

@@ -48,8 +48,14 @@ def test_a_cohort_that_is_empty_or_has_one_speaker_has_no_p() -> None:
     assert np.isfinite(p_values[[0, 3]]).all()
 
 
-def test_speakers_alike_in_everything_have_no_p_because_nothing_varies() -> None:
-    assert np.isnan(cohort_p(np.full(8, 2), np.full(8, 10), np.repeat([0, 1], 4), 2, n_permutations=19, seed=0)).all()
+def test_where_nobody_errs_no_cohort_has_a_p() -> None:
+    assert np.isnan(cohort_p(np.zeros(8, dtype=int), np.full(8, 10), np.repeat([0, 1], 4), 2, n_permutations=19, seed=0)).all()
+
+
+@pytest.mark.parametrize(("errors", "words"), [(2, 10), (7, 30), (1, 3)])
+def test_speakers_alike_in_everything_have_no_p_because_nothing_varies(errors: int, words: int) -> None:
+    codes = np.repeat([0, 1, 2], [4, 11, 15])
+    assert np.isnan(cohort_p(np.full(30, errors), np.full(30, words), codes, 3, n_permutations=19, seed=0)).all()
 
 
 def test_the_p_of_cohorts_does_not_depend_on_how_many_are_tested_at_once() -> None:

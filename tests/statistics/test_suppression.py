@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairasr.statistics import suppressed
@@ -28,6 +28,7 @@ def test_the_cohorts_hidden_are_those_of_the_hand_table(sizes: list[int], expect
     assert suppressed(np.array(sizes, dtype=int), min_speakers=10).tolist() == expected
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 40), max_size=12), min_speakers=st.integers(2, 15))
 def test_no_small_cohort_is_shown_and_none_can_be_had_by_subtraction(sizes: list[int], min_speakers: int) -> None:
     n_speakers = np.array(sizes, dtype=int)
@@ -38,6 +39,7 @@ def test_no_small_cohort_is_shown_and_none_can_be_had_by_subtraction(sizes: list
     assert not len(people_hidden) or everybody_hidden or (len(people_hidden) >= 2 and people_hidden.sum() >= min_speakers)
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 40), max_size=12), min_speakers=st.integers(2, 15))
 def test_nothing_is_hidden_where_nobody_is_in_a_small_cohort(sizes: list[int], min_speakers: int) -> None:
     n_speakers = np.array([size if size >= min_speakers else 0 for size in sizes], dtype=int)
