@@ -104,15 +104,15 @@ def audit(
         ),
     ] = False,
     scoring: Scoring,
-    also_normaliser: Annotated[
-        list[str] | None,
+    normalisers: Annotated[
+        str,
         typer.Option(
-            "--also-normaliser",
-            metavar="PROFILE",
-            help="Show each gap under this one as well, and flag those that flip; repeat for more.",
+            "--normalisers",
+            metavar="A,B,C",
+            help="Show each gap under these profiles as well, and flag those that flip.",
             rich_help_panel=SCORING,
         ),
-    ] = None,
+    ] = "",
     reading: Reading,
 ) -> None:
     """Say which groups of speakers a recogniser fails, by how much and how surely: a report with maps.
@@ -138,7 +138,7 @@ def audit(
             census=search.census,
             method_settings=method_settings,
             normaliser=scoring.normaliser,
-            also_normalisers=also_normaliser or (),
+            also_normalisers=[name for name in normalisers.split(",") if name],
             unit=scoring.unit,
             missing=scoring.missing,
             focus=focus,

@@ -103,7 +103,7 @@ class Manifest:
         single = distinct[~distinct["speaker"].isin(disagreeing)]
         out = np.full(len(self.speaker_ids), None, dtype=object)
         out[single["speaker"].to_numpy()] = single["value"].to_numpy()
-        return pd.Series(out, index=self.speaker_ids, name=column), self.speaker_ids[np.sort(disagreeing.to_numpy())]
+        return pd.Series(out, index=self.speaker_ids, name=column, dtype=object), self.speaker_ids[np.sort(disagreeing.to_numpy())]
 
     @cached_property
     def speaker_points(self) -> np.ndarray:

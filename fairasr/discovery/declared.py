@@ -92,7 +92,7 @@ class DeclaredRule:
         n_speakers = len(manifest.speaker_ids)
         for column in self.columns:
             values, disagreeing = manifest.values_by_speaker(column)
-            text = values.map(lambda value: None if value is None or str(value).strip() == "" else str(value).strip())
+            text = pd.Series([_declared(value) for value in values], index=values.index, dtype=object)
             missing = int(text.isna().sum()) - len(disagreeing)
             if len(disagreeing):
                 notes.append(
@@ -129,3 +129,8 @@ class DeclaredRule:
         if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
             raise RuleError(f"this declared rule is broken: 'columns' is {columns!r}, not a list of column names.")
         return cls(columns=tuple(columns))
+
+
+def _declared(value: Any) -> str | None:
+    """A value as text, None where nothing is declared."""
+    return None if pd.isna(value) else str(value).strip() or None

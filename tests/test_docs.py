@@ -1,0 +1,135 @@
+"""What the README says works as it says, and so do the examples in docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import functools
+import importlib
+import pkgutil
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import fairasr
+from fairasr.cli.main import run
+from fairasr.discovery import METHODS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+VERBS = [command.name for command in run.registered_commands]
+N_SPEAKERS = 400
+QUICK = {"audit": ["--permutations", "0"], "demo": ["--permutations", "0"]}
+"""Added to a verb's example, so that it ends soon."""
+NEEDS_RECORDINGS = "embed"
+"""The one verb whose example is not run here: it needs audio and the extra; tests/cli runs it on tones."""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands(program: str) -> list[list[str]]:
+    """Arguments of every command of `program` in the README's shell examples."""
+    lines = [line for block in blocks("bash") for line in block.splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith(f"{program} ")]
+
+
+@pytest.fixture(scope="module")
+def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the demo, with the utterances of its first 400 speakers."""
+    from fairasr.testing import write_demo
+
+    folder = tmp_path_factory.mktemp("corpus")
+    files = write_demo(folder, 0)
+    utterances = pd.read_csv(files.utterances, dtype=str, keep_default_na=False)
+    kept = utterances[utterances["speaker_id"].isin(sorted(utterances["speaker_id"].unique())[:N_SPEAKERS])]
+    kept.to_csv(files.utterances, index=False)
+    hypotheses = pd.read_csv(files.hypotheses, dtype=str, keep_default_na=False)
+    hypotheses[hypotheses["utterance_id"].isin(kept["utterance_id"])].to_csv(files.hypotheses, index=False)
+    with np.load(files.embeddings) as stored:
+        rows = np.isin(stored["utterance_id"], kept["utterance_id"].to_numpy(dtype=str))
+        vectors = {name: stored[name][rows] for name in ("utterance_id", "embedding")}
+    np.savez(files.embeddings, **vectors)
+    return folder
+
+
+@pytest.fixture
+def in_corpus(demo_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with the demo's files, as a reader of the README would."""
+    shutil.copytree(demo_corpus, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "data_manifests", tmp_path / "data_manifests")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_python_examples_run(in_corpus: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    examples = blocks("python")
+    assert len(examples) == 2
+    monkeypatch.setattr(fairasr, "audit", functools.partial(fairasr.audit, n_permutations=0), raising=False)
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - the README is ours
+    assert "geo-tree" in capsys.readouterr().out
+    assert (in_corpus / "reports" / "audit" / "report.html").is_file()
+
+
+def test_the_first_python_example_has_12_lines_of_code_at_most() -> None:
+    assert 0 < len([line for line in blocks("python")[0].splitlines() if line.strip()]) <= 12
+
+
+def test_the_shell_examples_run_one_after_the_other(in_corpus: Path) -> None:
+    examples = commands("fairasr")
+    assert len(examples) >= len(VERBS)
+    for arguments in examples:
+        verb = arguments[0]
+        if verb == NEEDS_RECORDINGS:
+            continue
+        result = CliRunner().invoke(run, [*arguments, *QUICK.get(verb, [])], catch_exceptions=False)
+        assert result.exit_code == 0, f"fairasr {shlex.join(arguments)}: {result.stderr}"
+    assert (in_corpus / "out" / "demo" / "report" / "report.html").is_file()
+
+
+def test_every_verb_has_an_example() -> None:
+    assert {arguments[0] for arguments in commands("fairasr")} == set(VERBS)
+
+
+def test_every_option_in_the_readme_exists() -> None:
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--help", "--no-deps"}
+    assert options
+    described = " ".join(CliRunner().invoke(run, [verb, "--help"]).stdout for verb in VERBS)
+    assert [option for option in sorted(options) if option not in described] == []
+
+
+def test_every_discovery_is_in_the_readme() -> None:
+    assert len(METHODS) >= 4
+    assert [name for name in METHODS if f"| `{name}` |" not in README] == []
+
+
+def test_every_make_target_in_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {arguments[0] for arguments in commands("make")} | set(re.findall(r"`make ([a-z-]+)", README))
+    assert {"demo", "test"} <= targets
+    assert [target for target in sorted(targets) if not re.search(rf"^{target}:.*## ", makefile, flags=re.MULTILINE)] == []
+
+
+def test_every_link_in_the_readme_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", README)]
+    paths = [first or second for first, second in links]
+    assert paths
+    assert [path for path in paths if "://" not in path and not (ROOT / path).exists()] == []
+
+
+def test_the_changelog_names_the_version() -> None:
+    assert f"## [{fairasr.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_examples_in_docstrings_hold() -> None:
+    names = [module.name for module in pkgutil.walk_packages(fairasr.__path__, "fairasr.") if not module.name.endswith("__main__")]
+    assert len(names) > 50
+    failed = {name: doctest.testmod(importlib.import_module(name)).failed for name in names}
+    assert [name for name, n_failed in failed.items() if n_failed] == []
