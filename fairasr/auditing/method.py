@@ -12,7 +12,7 @@ import pandas as pd
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.auditing.procedure import Arm, Found, Procedure, arm, run
 from fairasr.auditing.set_aside import set_aside_by_cohort
-from fairasr.core import UNKNOWN, Counts, DisparityReport, Gaps, Manifest, Partition
+from fairasr.core import Counts, DisparityReport, Gaps, Manifest, Partition
 from fairasr.core.errors import DiscoveryError
 from fairasr.discovery import CohortRule, Discoverer, HasAreas, HasPartitions, settings_of
 from fairasr.statistics import (
@@ -165,9 +165,9 @@ def _rows(counts: Counts, positions: np.ndarray) -> Counts:
 
 
 def _rates_by_label(counts: Counts, positions: np.ndarray, partition: Partition) -> dict[str, float]:
-    codes, names = pd.factorize(partition.labels.to_numpy(), sort=True)
+    codes, names = partition.coded
     rates = pooled_rates(counts.numerators[positions], counts.denominators[positions], codes, len(names))
-    return {name: float(rate) for name, rate in zip(names, rates.rate, strict=True)}
+    return dict(zip(names, rates.rate.tolist(), strict=True))
 
 
 def _labels(found: Found, band: int, counts: Counts, first: Arm) -> tuple[str, ...]:
@@ -195,7 +195,7 @@ def _stability(
     labelings = [one.assign(prepared.manifest).labels.to_numpy() for one in rules]
     agreement = [adjusted_rand(a, b) for a, b in combinations(labelings, 2)]
     confirmed = _rates_by_label(counts, first.confirmation_positions, rule.assign(first.confirmation))
-    shared = [label for label in discovery_rates if label in confirmed and label != UNKNOWN]
+    shared = [label for label in discovery_rates if label in confirmed]
     correlation = rank_correlation(
         np.array([discovery_rates[label] for label in shared]), np.array([confirmed[label] for label in shared])
     )

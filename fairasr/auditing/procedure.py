@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from fairasr.core import UNKNOWN, Manifest
+from fairasr.core import Manifest
 from fairasr.discovery import CohortRule, Discoverer, Search
 from fairasr.statistics import band_statistic, rank_bands
 
@@ -49,12 +48,11 @@ def run(arm: Arm, numerators: np.ndarray, denominators: np.ndarray, *, share: fl
     """Find, rank and assign for these counts of all speakers: int arrays (n_speakers,)."""
     found_e, found_n = numerators[arm.discovery_positions], denominators[arm.discovery_positions]
     rule = arm.search.fit(found_e, found_n)
-    labels = rule.assign(arm.discovery).labels.to_numpy()
-    codes, names = pd.factorize(labels, sort=True)
-    codes = np.where(labels == UNKNOWN, -1, codes)
+    codes, names = rule.assign(arm.discovery).coded
     bands = dict(zip(names, rank_bands(found_e, found_n, codes, len(names), share=share, min_speakers=min_speakers), strict=True))
-    confirmed, new_names = pd.factorize(rule.assign(arm.confirmation).labels.to_numpy())
-    band_of = np.array([bands.get(name, -1) for name in new_names], dtype=int)
+    confirmed, new_names = rule.assign(arm.confirmation).coded
+    # One more band than cohorts: code -1, no cohort, reads the last.
+    band_of = np.array([*(bands.get(name, -1) for name in new_names), -1], dtype=int)
     return Found(rule=rule, bands=bands, confirmation_bands=band_of[confirmed])
 
 

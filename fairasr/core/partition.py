@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 UNKNOWN = "unknown"
@@ -30,6 +32,14 @@ class Partition:
     used_scores: bool
     fitted_speakers: frozenset[str] = frozenset()
     notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def coded(self) -> tuple[np.ndarray, list[str]]:
+        """Cohort of each speaker as a position in the sorted labels, int array (n_speakers,), -1 for UNKNOWN; and the labels."""
+        codes, names = pd.factorize(self.labels.to_numpy(dtype=object), sort=True)
+        labels = [name for name in names if name != UNKNOWN]
+        position = {name: i for i, name in enumerate(labels)}
+        return np.array([position.get(name, -1) for name in names], dtype=int)[codes], labels
 
     @property
     def cohorts(self) -> list[str]:

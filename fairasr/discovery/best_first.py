@@ -188,14 +188,20 @@ def _search(nodes: list[Node], points: np.ndarray, numerators: np.ndarray, denom
             (n_all - n_left)[cuts].astype(float),
         )
         owner = node_of[cuts]
-        first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-        best = np.maximum.reduceat(gains, first)
-        winners = np.flatnonzero(gains == np.repeat(best, np.diff(np.r_[first, len(gains)])))
-        _, of_winner = np.unique(owner[winners], return_index=True)
-        for winner in winners[of_winner]:
+        is_first = _starts(owner)
+        best = np.maximum.reduceat(gains, np.flatnonzero(is_first))
+        winners = np.flatnonzero(gains == best[np.cumsum(is_first) - 1])
+        for winner in winners[_starts(owner[winners])]:
             node, position = nodes[owner[winner]], cuts[winner]
             if gains[winner] > node.gain:
                 node.gain, node.axis, node.cut = float(gains[winner]), axis, _midpoint(x[position], x[position + 1])
+
+
+def _starts(groups: np.ndarray) -> np.ndarray:
+    """Where each run of equal values starts: bool array like `groups`."""
+    starts = np.ones(len(groups), dtype=bool)
+    np.not_equal(groups[1:], groups[:-1], out=starts[1:])
+    return starts
 
 
 def _midpoint(below: float, above: float) -> float:

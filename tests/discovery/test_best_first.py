@@ -118,7 +118,7 @@ def test_speakers_without_words_or_errors_grow_the_tree_of_an_exhaustive_search(
     assert leaves_of(points, errors, words, gain=gain, max_leaves=9) == expected
 
 
-@pytest.mark.parametrize(("gain", "min_gain"), [("variance", 0.5), ("poisson", 8.0), ("difference", 0.15)])
+@pytest.mark.parametrize(("gain", "min_gain"), [("variance", 5.0), ("poisson", 8.0), ("difference", 0.15)])
 def test_no_split_is_made_that_gains_too_little(gain: str, min_gain: float) -> None:
     points, errors, words = drawn(3, 50, grid=100)
     expected = slow_tree(gain, points, errors, words, max_leaves=50, min_points=2, min_gain=min_gain)
