@@ -14,7 +14,7 @@ from honest import counts_of, world_census
 
 from fairasr.core import Counts, Manifest, Partition
 from fairasr.core.errors import DoubleDippingError, RuleError
-from fairasr.discovery import METHODS, CohortRule, Discoverer, HasAreas, HasPartitions, fit, read_rule
+from fairasr.discovery import METHODS, CohortRule, Discoverer, HasAreas, HasPartitions, fit, read_rule, settings_of
 from fairasr.statistics import cohort_table
 from fairasr.testing import World, null_world, planted_region_world
 
@@ -135,16 +135,14 @@ def test_a_saved_rule_names_no_speaker(world: World, rule: CohortRule) -> None:
 
 def test_nothing_given_is_changed(discoverer: Discoverer, world: World) -> None:
     table, embeddings = world.manifest.table.copy(), np.array(world.manifest.embeddings)
-    counts, settings = counts_of(world).table.copy(), copy.deepcopy(vars(discoverer))
+    counts, settings = counts_of(world).table.copy(), copy.deepcopy(settings_of(discoverer))
     rule = fit(discoverer, world.manifest, counts_of(world), seed=3)
     before = json.dumps(rule.to_json())
     labels = rule.assign(world.manifest).labels.copy()
     pd.testing.assert_frame_equal(world.manifest.table, table)
     np.testing.assert_array_equal(world.manifest.embeddings, embeddings)
     pd.testing.assert_frame_equal(counts_of(world).table, counts)
-    assert {name: vars(discoverer)[name] for name in settings if not name.startswith("_")}.keys() == {
-        name for name in settings if not name.startswith("_")
-    }
+    assert settings_of(discoverer) == settings
     assert json.dumps(rule.to_json()) == before
     pd.testing.assert_series_equal(rule.assign(world.manifest).labels, labels)
 

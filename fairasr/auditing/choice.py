@@ -15,6 +15,7 @@ from fairasr.core import Manifest
 from fairasr.core.errors import DiscoveryError
 from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, read_rule
 
+DECLARED = "declared"
 MOST_COLUMNS = 8
 """Declared columns audited unasked: more would mostly spend the correction for looking often."""
 
@@ -43,19 +44,32 @@ class Choice:
         return not self.methods and not self.rules
 
 
-def chosen_discoverers(manifest: Manifest, choice: Choice, *, min_speakers: int) -> list[Discoverer]:
-    """The discoverers of an audit, in the order of its report.
+def chosen_discoverers(manifest: Manifest, choice: Choice, *, min_speakers: int) -> tuple[list[Discoverer], dict[str, str]]:
+    """What to run, in the order of the report, and what cannot be made ready, with the reason.
+
+    What was asked for, else every method and every column that groups speakers. What was asked for must be there.
 
     Raises:
-        DiscoveryError: a name is not in METHODS, or a setting is not the method's.
+        DiscoveryError: a method that was asked for is unknown, or lacks what it needs.
     """
-    names: list[str | Discoverer] = list(choice.methods)
     if choice.is_open:
-        names += fitting_methods(manifest, census=choice.census, groups=choice.groups, min_speakers=min_speakers)
-    elif choice.methods:
-        names += [f"declared:{column}" for column in choice.groups if f"declared:{column}" not in names]
-    saved = [FrozenRule(rule=read_rule(rule) if isinstance(rule, (str, Path)) else rule) for rule in choice.rules]
-    return [*saved, *(named_method(name, choice) if isinstance(name, str) else name for name in names)]
+        columns = choice.groups or _groupable(manifest, min_speakers=min_speakers)
+        wanted: list[str | Discoverer] = [method for method in METHODS if method != DECLARED]
+    else:
+        columns = choice.groups
+        wanted = [FrozenRule(rule=read_rule(rule) if isinstance(rule, (str, Path)) else rule) for rule in choice.rules]
+        wanted += choice.methods
+    wanted += [group for column in columns if (group := f"{DECLARED}:{column}") not in wanted]
+    made: list[Discoverer] = []
+    lacking: dict[str, str] = {}
+    for one in wanted:
+        try:
+            made.append(named_method(one, choice) if isinstance(one, str) else one)
+        except DiscoveryError as error:
+            if not choice.is_open:
+                raise
+            lacking[str(one)] = str(error)
+    return made, lacking
 
 
 def named_method(name: str, choice: Choice) -> Discoverer:
@@ -68,7 +82,7 @@ def named_method(name: str, choice: Choice) -> Discoverer:
     if base not in METHODS:
         raise DiscoveryError(f"there is no discovery method {base!r}; there are {', '.join(METHODS)}.")
     options = dict(choice.settings.get(base, {}))
-    if base == "declared":
+    if base == DECLARED:
         if not columns:
             raise DiscoveryError("'declared' needs a column: declared:accent, or declared:accent*gender for two crossed.")
         options["columns"] = tuple(columns.split("*"))
@@ -85,16 +99,12 @@ def named_method(name: str, choice: Choice) -> Discoverer:
     return discoverer
 
 
-def fitting_methods(manifest: Manifest, *, census: str | Path | None, groups: Sequence[str], min_speakers: int) -> list[str]:
-    """Names of the methods the manifest's columns allow, in the order of the report."""
-    names = []
-    if {"latitude_deg", "longitude_deg"} <= set(manifest.table.columns):
-        names.append("geo-tree")
-    if "zip_code" in manifest.table and census is not None:
-        names.append("zip-demographics")
-    if manifest.embeddings is not None:
-        names.append("speaker-kmeans")
-    return names + [f"declared:{column}" for column in (groups or _groupable(manifest, min_speakers=min_speakers))]
+def fitting_methods(
+    manifest: Manifest, *, census: str | Path | None = None, groups: Sequence[str] = (), min_speakers: int = 10
+) -> dict[str, str | None]:
+    """Every method an audit would try, with what stands in its way on this manifest, None for nothing."""
+    made, lacking = chosen_discoverers(manifest, Choice(groups=groups, census=census), min_speakers=min_speakers)
+    return {**{discoverer.method: discoverer.obstacle(manifest) for discoverer in made}, **lacking}
 
 
 def prepare_all(
@@ -106,8 +116,7 @@ def prepare_all(
         DiscoveryError: a method that was asked for cannot run, or none can.
     """
     ready: dict[str, Prepared] = {}
-    skipped: dict[str, str] = {}
-    discoverers = chosen_discoverers(manifest, choice, min_speakers=plan.min_speakers)
+    discoverers, skipped = chosen_discoverers(manifest, choice, min_speakers=plan.min_speakers)
     for done, discoverer in enumerate(discoverers):
         progress(f"preparing {discoverer.method}", done, len(discoverers))
         try:
@@ -116,15 +125,12 @@ def prepare_all(
             if not choice.is_open:
                 raise
             skipped[discoverer.method] = str(error)
-    if "zip_code" in manifest.table and choice.census is None and choice.is_open:
-        skipped["zip-demographics"] = "there are zip codes but no census table; pass one with its TOML card"
     if not ready:
-        reasons = "\n".join(f"  - {reason}" for reason in skipped.values()) or (
-            f"  - '{manifest.source}' has no coordinates, zip codes with a census table, embeddings or "
-            "attributes that group speakers; "
-            f"its columns are {', '.join(manifest.table.columns)}"
+        reasons = "\n".join(f"  - {reason}" for reason in skipped.values())
+        raise DiscoveryError(
+            f"no discovery method can run on '{manifest.source}', its columns are {', '.join(manifest.table.columns)}:\n{reasons}\n"
+            f"Add a column, or map one to its name with columns=."
         )
-        raise DiscoveryError(f"no discovery method can run:\n{reasons}\nAdd a column, or map one to its name with columns=.")
     return ready, skipped
 
 

@@ -44,11 +44,17 @@ def discover_rules(
     tell = progress or (lambda what, done, total: None)
     scoring = Scoring(corpus, normaliser=normaliser, unit=unit, missing=missing, progress=tell)
     (counts,) = scoring.of_all_systems().values()
-    choice = Choice(methods=methods, groups=corpus.defaults.get("groups", ()), census=census, settings=method_settings or {})
+    choice = Choice(
+        methods=methods,
+        groups=() if methods else corpus.defaults.get("groups", ()),
+        census=census,
+        settings=method_settings or {},
+    )
     rules: dict[str, CohortRule] = {}
-    obstacles = []
-    for discoverer in chosen_discoverers(corpus.manifest, choice, min_speakers=min_speakers):
-        tell(f"finding cohorts by {discoverer.method}", len(rules), len(rules) + 1)
+    discoverers, lacking = chosen_discoverers(corpus.manifest, choice, min_speakers=min_speakers)
+    obstacles = list(lacking.values())
+    for done, discoverer in enumerate(discoverers):
+        tell(f"finding cohorts by {discoverer.method}", done, len(discoverers))
         obstacle = discoverer.obstacle(corpus.manifest)
         if obstacle:
             obstacles.append(f"{discoverer.method} cannot run: {obstacle}.")

@@ -19,16 +19,11 @@ def validate(
     reading: Reading,
 ) -> None:
     """Check a corpus: every broken rule with counts and first rows, or what is there and which discoveries fit."""
-    from fairasr.auditing.choice import Choice, chosen_discoverers
+    from fairasr.auditing import fitting_methods
 
     corpus = reading.corpus()
     manifest = corpus.manifest
-    obstacles = {
-        discoverer.method: discoverer.obstacle(manifest)
-        for discoverer in chosen_discoverers(
-            manifest, Choice(census=census, groups=corpus.defaults.get("groups", ())), min_speakers=min_speakers
-        )
-    }
+    obstacles = fitting_methods(manifest, census=census, groups=corpus.defaults.get("groups", ()), min_speakers=min_speakers)
     typer.echo(f"{corpus.title}: {len(manifest):,} utterances of {len(manifest.speaker_ids):,} speakers.")
     if not manifest.has_speaker_ids:
         typer.echo("No speaker ids: each utterance stands for a speaker.")
@@ -40,4 +35,4 @@ def validate(
     typer.echo(f"Discoveries that its columns allow: {', '.join(name for name, why in obstacles.items() if not why) or 'none'}.")
     for name, why in obstacles.items():
         if why:
-            typer.echo(f"- not {name}: {why}.")
+            typer.echo(f"- not {name}: {why.rstrip('.')}.")
