@@ -55,7 +55,19 @@ def is_supported(report: DisparityReport) -> bool:
 
     Where no permutations were run the interval alone decides. A gap on the speakers the groups were found on never counts.
     """
-    probability = report.p_value if report.p_adjusted is None else report.p_adjusted
+    return _is_shown_at(report, report.p_value if report.p_adjusted is None else report.p_adjusted)
+
+
+def verdict_in_words(report: DisparityReport) -> str:
+    """Whether a gap is shown, or would be were this the only way of grouping tried."""
+    if is_supported(report):
+        return "A gap is shown."
+    if _is_shown_at(report, report.p_value):
+        return "A gap shows here, but not after correction for all the ways of grouping tried: look again with more speakers."
+    return "No gap is shown."
+
+
+def _is_shown_at(report: DisparityReport, probability: float | None) -> bool:
     low = report.honest.difference_to_overall.lo
     return report.honest.basis != "apparent" and math.isfinite(low) and low > 0 and (probability is None or probability < ALPHA)
 

@@ -32,3 +32,10 @@ def test_small_corpora_are_cross_fitted_where_permutations_allow(n_speakers: int
 def test_a_basis_asked_for_is_the_basis() -> None:
     assert Plan(seed=0, basis="confirmation").basis_for(10) == "confirmation"
     assert Plan(seed=0, basis="cross-fit").basis_for(10**6) == "cross-fit"
+
+
+@pytest.mark.parametrize(("asked", "n_methods", "expected"), [(199, 3, 199), (99, 3, 119), (19, 1, 39), (0, 20, 0)])
+def test_permutations_suffice_for_the_smallest_p_to_survive_holm_over_the_methods(asked: int, n_methods: int, expected: int) -> None:
+    n_permutations = Plan(seed=0, n_permutations=asked).permutations_for(n_methods)
+    assert n_permutations == expected
+    assert not n_permutations or n_methods / (n_permutations + 1) <= 0.025

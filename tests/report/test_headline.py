@@ -4,7 +4,7 @@ import pytest
 from example import estimate, example, gaps, geo_tree, speaker_kmeans, system_result
 
 from fairasr.core import UNDEFINED, AuditResult, DisparityReport
-from fairasr.report.headline import headline, is_supported, worst_in_words
+from fairasr.report.headline import headline, is_supported, verdict_in_words, worst_in_words
 
 
 def only(*reports: DisparityReport) -> AuditResult:
@@ -78,3 +78,15 @@ def test_a_cross_fitted_gap_is_of_the_speakers_ranked_worst_and_not_of_the_group
 def test_characters_are_counted_where_the_rate_is_of_characters() -> None:
     report = replace(geo_tree("a"), rate_name="CER")
     assert "22.5 character errors per 100 characters" in headline(only(report)).sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, "A gap is shown."),
+        ({"p_value": 0.01, "p_adjusted": 0.05}, "A gap shows here, but not after correction"),
+        ({"p_value": 0.2, "p_adjusted": 0.6}, "No gap is shown."),
+    ],
+)
+def test_a_gap_that_only_the_correction_hides_is_said_to_be_one(change: dict[str, object], verdict: str) -> None:
+    assert verdict_in_words(replace(geo_tree("conformer-large"), **change)).startswith(verdict)

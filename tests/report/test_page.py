@@ -67,9 +67,9 @@ def test_the_sections_come_in_the_order_a_reader_needs(page: str) -> None:
     assert Outline(page).headings == [
         "In one sentence",
         "Read this first",
+        "Gaps under every way of grouping speakers",
         "What was audited",
         "The systems",
-        "Gaps under every way of grouping speakers",
         "Who is served worse",
         "All systems, all ways of grouping",
         "Does the text normaliser matter?",
