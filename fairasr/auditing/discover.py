@@ -19,7 +19,7 @@ def discover_rules(
     corpus: Corpus,
     *,
     seed: int,
-    system: str | None = None,
+    systems: Sequence[str] = (),
     methods: Sequence[str | Discoverer] = (),
     census: str | Path | None = None,
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -29,13 +29,13 @@ def discover_rules(
     min_speakers: int = 10,
     progress: Progress | None = None,
 ) -> dict[str, CohortRule]:
-    """Method -> rule, fitted on all speakers of one system, the corpus's only one or `system`. Settings as in `fairasr.audit`.
+    """Method -> rule, fitted on all speakers under one system, the corpus's only one or that in `systems`. Settings as in `audit`.
 
     Raises:
         StatisticsError: the corpus has several systems; cohorts are those of one.
         DiscoveryError: a method that was asked for cannot run, or none can.
     """
-    corpus = selected(corpus, systems=[system] if system else (), missing=missing)
+    corpus = selected(corpus, systems=systems, missing=missing)
     if len(corpus.systems) > 1:
         raise StatisticsError(
             f"{len(corpus.systems)} systems were given ({', '.join(h.system for h in corpus.systems)}); cohorts are those of one. "

@@ -108,6 +108,7 @@ def audit(
         str,
         typer.Option(
             "--normalisers",
+            "--normalizers",
             metavar="A,B,C",
             help="Show each gap under these profiles as well, and flag those that flip.",
             rich_help_panel=SCORING,
@@ -132,6 +133,7 @@ def audit(
         result = audit_corpus(
             corpus,
             seed=seed,
+            systems=scoring.only or (),
             methods=search.method or (),
             groups=group or (),
             rules=rule or (),

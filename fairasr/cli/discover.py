@@ -52,6 +52,7 @@ def discover(
             rules = discover_rules(
                 corpus,
                 seed=seed,
+                systems=scoring.only or (),
                 methods=search.method or (),
                 census=search.census,
                 method_settings=method_settings,

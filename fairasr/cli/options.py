@@ -123,6 +123,7 @@ class Scoring:
         str | None,
         typer.Option(
             "--normaliser",
+            "--normalizer",
             metavar="PROFILE",
             help="What both texts go through: none, basic or english; default: the recipe's, else basic.",
             rich_help_panel=SCORING,
@@ -138,14 +139,19 @@ class Scoring:
         ),
     ] = None
     missing: Annotated[
-        Literal["error", "deletions"],
+        Literal["error", "deletions", "set-aside"],
         typer.Option(
             "--missing",
             metavar="RULE",
-            help="What an utterance without hypothesis is: an error, or deletions of its words.",
+            help="What an utterance without hypothesis is: error, deletions of its words, or set-aside: left out for every system, "
+            "and counted.",
             rich_help_panel=SCORING,
         ),
     ] = "error"
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="SYSTEM", help="Look at this system alone; repeat for more.", rich_help_panel=SCORING),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

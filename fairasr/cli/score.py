@@ -21,6 +21,7 @@ def score(
     """Count hits, substitutions, deletions and insertions of every utterance; print each system's rate."""
     from functools import partial
 
+    from fairasr.auditing import selected
     from fairasr.cli.destination import require_file
     from fairasr.cli.progress import progress
     from fairasr.cli.tables import TABLES, counts_table, write_table
@@ -29,7 +30,7 @@ def score(
     from fairasr.scoring import score as score_system
 
     require_file(output, endings=TABLES)
-    corpus = reading.corpus()
+    corpus = selected(reading.corpus(), systems=scoring.only or (), missing=scoring.missing)
     if not corpus.systems:
         raise ScoringError(f"'{reading.source}' holds no hypotheses: give them in a column, or in a second file with --hypotheses.")
     with progress() as tell:
@@ -39,7 +40,7 @@ def score(
                 system,
                 normaliser=scoring.normaliser or corpus.defaults.get("normaliser", "basic"),
                 unit=scoring.unit or corpus.defaults.get("unit", "word"),
-                missing=scoring.missing,
+                missing="deletions" if scoring.missing == "deletions" else "error",
                 progress=partial(tell, f"{system.system}: scoring"),
             )
             for system in corpus.systems
