@@ -160,9 +160,7 @@ def test_speakers_never_seen_are_assigned_one_by_one_as_all_together(world: Worl
         assert rule.assign(strangers.of_speakers([speaker])).labels.tolist() == [together[speaker]]
 
 
-def test_estimates_on_fitted_speakers_are_refused_where_the_method_looked_at_errors(
-    discoverer: Discoverer, world: World
-) -> None:
+def test_estimates_on_fitted_speakers_are_refused_where_the_method_looked_at_errors(discoverer: Discoverer, world: World) -> None:
     half = world.manifest.speaker_ids[::2]
     rule = fit(discoverer, world.manifest.of_speakers(half), counts_of(world), seed=3)
     partition = rule.assign(world.manifest)

@@ -28,7 +28,7 @@ def test_no_outputs_are_stored(path: Path) -> None:
 
 def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
     """The notebook after a run in `folder`."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     resources = {"metadata": {"path": str(folder)}}
     return NotebookClient(notebook, timeout=LONGEST_S, kernel_name="python3", resources=resources).execute()
 

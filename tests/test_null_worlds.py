@@ -131,9 +131,7 @@ def test_the_welch_test_of_a_partition_raises_false_alarms_at_its_level(pieces: 
     alarms = []
     for piece in pieces:
         speakers = pd.Index(piece.table["speaker_id"])
-        partition = Partition(
-            method="made", labels=pd.Series(labels, index=speakers), descriptions={}, used_scores=False
-        )
+        partition = Partition(method="made", labels=pd.Series(labels, index=speakers), descriptions={}, used_scores=False)
         table = partition_table(piece, piece, {"made": partition}, min_speakers=10)
         alarms.append(bool(table["p_value"].iloc[0] <= LEVEL))
     require_rate(alarms, low=0.03, high=0.07, what=f"partition of {n_bottom} against {N_PIECE - n_bottom}: Welch p <= 0.05")

@@ -39,12 +39,13 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(verb)
     def telling(*arguments: object, **options: object) -> None:
+        from fairasr.cli.wording import as_options
         from fairasr.core.errors import FairasrError
 
         try:
             verb(*arguments, **options)
         except FairasrError as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            print(f"{type(error).__name__}: {as_options(str(error))}", file=sys.stderr)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             print("Interrupted. What was written before is still there, and nothing is half written.", file=sys.stderr)

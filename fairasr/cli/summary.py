@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fairasr.cli.wording import as_options
 from fairasr.core import AuditResult
 from fairasr.report.numbers import percent, percent_interval, probability
 
@@ -40,7 +41,8 @@ def print_summary(result: AuditResult) -> None:
         )
     console.print(table)
     for method, reason in result.skipped.items():
-        console.print(f"skipped {escape(method)}: {escape(reason.removeprefix(f'{method} cannot run: '))}", highlight=False)
+        why = as_options(reason.removeprefix(f"{method} cannot run: "))
+        console.print(f"skipped {escape(method)}: {escape(why)}", highlight=False)
     if len(result.systems) > 1:
         others = [system.system for system in result.systems if system is not focus]
         console.print(f"also audited, and in the report: {escape(', '.join(others))}", highlight=False)

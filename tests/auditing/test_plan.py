@@ -11,7 +11,14 @@ from fairasr.core.errors import StatisticsError
 def test_all_settings_out_of_range_are_reported_together() -> None:
     with pytest.raises(StatisticsError) as raised:
         Plan(seed=-1, n_permutations=-2, folds=1, basis="guess", min_speakers=1, bottom_share=0.5)  # type: ignore[arg-type]
-    for name in ("seed is -1", "n_permutations is -2", "folds is 1", "basis is 'guess'", "min_speakers is 1", "bottom_share is 0.5"):
+    for name in (
+        "seed is -1",
+        "n_permutations is -2",
+        "folds is 1",
+        "basis is 'guess'",
+        "min_speakers is 1",
+        "bottom_share is 0.5",
+    ):
         assert name in str(raised.value)
 
 
@@ -35,7 +42,9 @@ def test_a_basis_asked_for_is_the_basis() -> None:
 
 
 @pytest.mark.parametrize(("asked", "n_methods", "expected"), [(199, 3, 199), (99, 3, 119), (19, 1, 39), (0, 20, 0)])
-def test_permutations_suffice_for_the_smallest_p_to_survive_holm_over_the_methods(asked: int, n_methods: int, expected: int) -> None:
+def test_permutations_suffice_for_the_smallest_p_to_survive_holm_over_the_methods(
+    asked: int, n_methods: int, expected: int
+) -> None:
     n_permutations = Plan(seed=0, n_permutations=asked).permutations_for(n_methods)
     assert n_permutations == expected
     assert not n_permutations or n_methods / (n_permutations + 1) <= 0.025

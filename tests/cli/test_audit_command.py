@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,10 @@ def test_the_terminal_shows_the_rates_within_80_columns(corpus: Path, tmp_path: 
     outcome = fairasr("audit", corpus, "-o", tmp_path / "report", *BY_ACCENT)
     assert f"WER {100 * OVERALL:.1f}\N{NO-BREAK SPACE}%" in outcome.printed
     (row,) = (line for line in outcome.printed.splitlines() if line.startswith("declared:accent"))
-    assert f"{100 * TO_TOP:.1f}\N{NO-BREAK SPACE}%" in row
-    assert f"{100 * TO_BOTTOM:.1f}\N{NO-BREAK SPACE}%" in row
+    _, to_top, to_bottom, share, *_ = re.split(" {2,}", row)
+    assert to_top.startswith(f"{100 * TO_TOP:.1f}\N{NO-BREAK SPACE}% [")
+    assert to_bottom == f"{100 * TO_BOTTOM:.1f}\N{NO-BREAK SPACE}%"
+    assert share == "25.0\N{NO-BREAK SPACE}%", "the north, of four accents"
     assert [line for line in outcome.printed.splitlines() if len(line) > 80 and str(tmp_path) not in line] == []
     assert outcome.message == ""
 
@@ -59,7 +62,9 @@ def test_discoveries_follow_from_the_columns(corpus: Path, tmp_path: Path) -> No
     result = read_audit(tmp_path / "report")
     assert set(result.systems[0].reports) == {"geo-tree", "speaker-kmeans", "declared:accent"}
     assert set(result.skipped) == {"zip-demographics"}
-    assert "skipped zip-demographics: there are zip codes but no census table" in outcome.printed
+    assert "skipped zip-demographics: zip-demographics needs a census table: pass --census with" in " ".join(
+        outcome.printed.split()
+    )
 
 
 def test_settings_reach_the_method(corpus: Path, tmp_path: Path) -> None:
@@ -125,3 +130,15 @@ def test_the_command_is_in_the_provenance(corpus: Path, tmp_path: Path, monkeypa
     assert provenance["command"] == f"fairasr audit {corpus} -o {tmp_path / 'report'} --permutations 0 --title 'two words'"
     assert list(provenance["inputs"]) == ["utterances.csv"]
     assert N_SPEAKERS == 160, "hand-computed figures above rest on it"
+
+
+def test_only_the_systems_named_are_audited(tmp_path: Path) -> None:
+    table = small_table().rename(columns={"hypothesis": "hypothesis:first"})
+    table["hypothesis:perfect"] = table["reference"]
+    table.to_csv(tmp_path / "utterances.csv", index=False)
+    outcome = fairasr("audit", tmp_path / "utterances.csv", "-o", tmp_path / "report", *BY_ACCENT, "--only", "first")
+    assert outcome.status == 0, outcome.message
+    assert [system.system for system in read_audit(tmp_path / "report").systems] == ["first"]
+    refused = fairasr("audit", tmp_path / "utterances.csv", "-o", tmp_path / "report", *BY_ACCENT, "--only", "second")
+    assert refused.status == 1
+    assert "first, perfect" in refused.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,7 +181,7 @@ CASES: dict[Making, tuple[str, ...]] = {
     that_is_not_there: ("does not exist", "Check the path"),
     cut_short_parquet: ("2,000 bytes", "Parquet", "write or copy it again"),
     with_a_bad_line_of_json: (f"1 of {N_ROWS} lines", "first: line 5", "Mend or remove"),
-    in_another_encoding: ("not utf-8", "0xE9, line 2", "name its encoding"),
+    in_another_encoding: ("not utf-8", "0xE9, line 2", "name its encoding, for example --encoding cp1252"),
     with_nul_bytes: ("1 NUL characters", "line 3", "write it again"),
     north_of_the_pole: ("'latitude_deg'", f"2 of {N_ROWS} rows", "first: '91'", "Correct them"),
     with_swapped_coordinates: (f"{N_ROWS} of {N_ROWS} rows", "first: '-100.50'", "swapped", "other way round"),
@@ -189,7 +190,11 @@ CASES: dict[Making, tuple[str, ...]] = {
     with_zip_plus_four: (f"1 of {N_ROWS} rows are ZIP+4", "first: '67001-1234'", "first five digits"),
     of_one_speaker: (f"1 speaker(s) in {N_ROWS} utterances", "at least 20", "Add speakers"),
     of_one_cohort: ("declared:accent cannot run", "1 value(s)", "a gap needs two"),
-    with_nothing_to_group_by: ("no discovery method can run", "its columns are utterance_id, speaker_id", "Add a column"),
+    with_nothing_to_group_by: (
+        "no discovery method can run",
+        "its columns are utterance_id, speaker_id",
+        "with --column NAME=COLUMN",
+    ),
     of_silence: (f"all {N_ROWS} references", "no rate is defined", "Give references"),
     with_embeddings_of_two_lengths: (
         f"1 of {N_ROWS} rows",
@@ -198,11 +203,11 @@ CASES: dict[Making, tuple[str, ...]] = {
         "first: 'u001-1'",
         "Compute them again",
     ),
-    with_embeddings_of_nan: (f"2 of {N_ROWS} rows", "NaN", "first: 'u001-1'", "Compute them again"),
+    with_embeddings_of_nan: (f"2 of {N_ROWS} rows", "NaN", "first: 'u001-1'", "Compute them again, or pass --bad-rows set-aside"),
     with_embeddings_all_equal: ("speaker-kmeans cannot run", f"{N_SPEAKERS // 2} discovery speakers", "1 different"),
     with_more_clusters_than_speakers: ("n_clusters is 500", f"only {N_SPEAKERS // 2} discovery speakers"),
     with_a_rule_of_another_version: ("format version 99", "reads version 1", "Discover the cohorts again"),
-    with_a_missing_hypothesis: (f"1 of {N_ROWS} utterances", "first: 'u000-0'", "deletions"),
+    with_a_missing_hypothesis: (f"1 of {N_ROWS} utterances", "first: 'u000-0'", "Pass --missing deletions"),
 }
 
 
@@ -228,4 +233,5 @@ def test_no_message_shows_an_internal_name(making: Making, tmp_path: Path) -> No
     message = fairasr("audit", *making(tmp_path), "-o", tmp_path / "report", "--permutations", 0).message
     assert "__init__" not in message
     assert "object at 0x" not in message
+    assert re.findall(r"(?<![\w-])[a-z_]+='|[a-z_]+=[ .]", message) == [], "an argument of the library, not an option"
     assert not (tmp_path / "report").exists()

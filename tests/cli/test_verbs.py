@@ -95,7 +95,7 @@ def test_discover_saves_rules_that_place_speakers_of_another_corpus(corpus: Path
     assert len(cohorts) == 2 * N_SPEAKERS
     assert [cohorts["declared:accent", f"s{speaker:03d}"] for speaker in range(4)] == list(ACCENTS)
 
-    elsewhere = small_table()
+    elsewhere = small_table().drop(columns=["hypothesis"])  # so that nothing can be found there
     elsewhere["speaker_id"] = "other-" + elsewhere["speaker_id"]
     elsewhere.to_csv(tmp_path / "elsewhere.csv", index=False)
     arguments = [argument for rule in rules for argument in ("--rule", rule)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ TABLE = pd.DataFrame(
 )
 
 
-def made(**changes: object) -> Counts:
+def made(**changes: Any) -> Counts:
     return Counts(table=TABLE.assign(**changes), system="drawn", normaliser="none")
 
 
@@ -50,7 +51,9 @@ def test_the_counts_of_some_speakers_are_their_rows() -> None:
 
 
 def test_any_two_columns_make_a_rate() -> None:
-    sentences = replace(made(wrong=[1, 1, 0], n_sentences=[2, 1, 1]), numerator=("wrong",), denominator="n_sentences", rate_name="SER")
+    sentences = replace(
+        made(wrong=[1, 1, 0], n_sentences=[2, 1, 1]), numerator=("wrong",), denominator="n_sentences", rate_name="SER"
+    )
     assert sentences.rate == pytest.approx(0.5)
     with pytest.raises(SchemaError, match="these counts are of SER"):
         _ = sentences.wer
@@ -61,11 +64,14 @@ def test_any_two_columns_make_a_rate() -> None:
     [
         ({"deletions": [1, -1, 0]}, "'deletions' must hold integers >= 0"),
         ({"deletions": [1.0, 1.0, 0.5]}, "'deletions' must hold integers >= 0, is float64"),
-        ({"speaker_id": ["b", "a", "b"], "cell": ["u1", "u2", "u1"]}, r"1 of 3 speaker x cell rows repeat \(first: \('b', 'u1'\)\)"),
+        (
+            {"speaker_id": ["b", "a", "b"], "cell": ["u1", "u2", "u1"]},
+            r"1 of 3 speaker x cell rows repeat \(first: \('b', 'u1'\)\)",
+        ),
     ],
     ids=str,
 )
-def test_counts_that_break_a_rule_are_refused(changes: dict[str, object], message: str) -> None:
+def test_counts_that_break_a_rule_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SchemaError, match=message):
         made(**changes)
 

@@ -143,7 +143,9 @@ def test_the_first_splits_are_the_tree_of_fewer_leaves() -> None:
     gains = [node.gain for node in grow(points, orders(points), errors, words, growth, low=low, high=high).splits]
     for fewer in (2, 5, 9):
         smaller = Growth(max_leaves=fewer, min_points=5, min_words=1, min_gain=0.0, gain=GAINS["variance"])
-        assert [node.gain for node in grow(points, orders(points), errors, words, smaller, low=low, high=high).splits] == gains[: fewer - 1]
+        assert [node.gain for node in grow(points, orders(points), errors, words, smaller, low=low, high=high).splits] == gains[
+            : fewer - 1
+        ]
 
 
 def test_points_all_in_one_place_stay_one_leaf() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,11 @@ import pytest
 
 from fairasr.core import UNKNOWN, Manifest
 from fairasr.core.errors import RuleError
+from fairasr.discovery import CohortRule
 from fairasr.discovery.declared import Declared, DeclaredRule
 
 
-def manifest_of(**columns: list[object]) -> Manifest:
+def manifest_of(**columns: list[Any]) -> Manifest:
     n = len(next(iter(columns.values())))
     table = pd.DataFrame({"utterance_id": [f"u{i}" for i in range(n)], "speaker_id": [f"s{i}" for i in range(n)], "reference": "a"})
     for name, values in columns.items():
@@ -89,10 +91,10 @@ def test_the_rule_is_the_same_for_any_counts_and_reads_back() -> None:
     search = Declared(columns=("accent",)).search(manifest, seed=0)
     rule = search.fit(np.array([0, 1, 2]), np.array([5, 5, 5]))
     assert rule == search.fit(np.zeros(3, dtype=int), np.zeros(3, dtype=int))
-    again = DeclaredRule.from_json(json.loads(json.dumps(rule.to_json())))
+    again: CohortRule = DeclaredRule.from_json(json.loads(json.dumps(rule.to_json())))
     assert again == rule
     assert again.method == "declared:accent"
-    assert rule.map_layer() is None
+    assert again.map_layer() is None
 
 
 @pytest.mark.parametrize("columns", [None, [], "accent", [1]], ids=str)

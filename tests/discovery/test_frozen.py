@@ -27,4 +27,6 @@ def test_a_frozen_rule_is_handed_out_whatever_the_counts() -> None:
 def test_a_frozen_rule_that_divides_nobody_here_is_an_obstacle() -> None:
     frozen = FrozenRule(rule=DeclaredRule(columns=("accent",)))
     assert frozen.obstacle(manifest_of(["a", "b", None])) is None
-    assert frozen.obstacle(manifest_of(["a", "a", None])) == "the rule puts the 3 discovery speakers into 1 cohort(s); a gap needs two"
+    assert (
+        frozen.obstacle(manifest_of(["a", "a", None])) == "the rule puts the 3 discovery speakers into 1 cohort(s); a gap needs two"
+    )

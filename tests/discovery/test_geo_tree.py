@@ -100,7 +100,9 @@ EDGES = [(90.0, 0.0), (-90.0, 0.0), (90.0, 180.0), (-90.0, -180.0), (0.0, 180.0)
 @pytest.mark.parametrize("centre", [-75.0, 0.0, 120.0, 179.0], ids=str)
 def test_every_point_of_the_globe_is_in_exactly_one_region_and_assign_names_it(centre: float) -> None:
     generator = np.random.default_rng(5)
-    rule = fitted(np.vstack([around(20, centre, 100, reach=15, seed=1), around(-30, centre + 40, 100, reach=15, seed=2)]), max_leaves=12)
+    rule = fitted(
+        np.vstack([around(20, centre, 100, reach=15, seed=1), around(-30, centre + 40, 100, reach=15, seed=2)]), max_leaves=12
+    )
     assert len(rule.regions) > 5
     cut_edges = [
         (latitude, (longitude + 180) % 360 - 180)
@@ -126,7 +128,9 @@ def test_180_degrees_east_and_west_are_one_meridian() -> None:
     longitudes=st.lists(st.floats(-180, 180), min_size=1, max_size=30),
     origin=st.floats(-360, 360),
 )
-def test_unrolled_longitudes_lie_in_one_turn_from_the_origin_and_mean_the_same_meridian(longitudes: list[float], origin: float) -> None:
+def test_unrolled_longitudes_lie_in_one_turn_from_the_origin_and_mean_the_same_meridian(
+    longitudes: list[float], origin: float
+) -> None:
     given_deg = np.array(longitudes)
     turned = unroll(given_deg, origin)
     assert (turned >= origin).all()

@@ -54,17 +54,17 @@ def test_rates_shares_and_kinds_are_those_of_sums_over_the_cohorts_speakers() ->
     made = counts(ERRORS, WORDS)
     table = table_of(made, partition(LABELS), min_speakers=2)
     per_label = made.table.assign(label=LABELS).groupby("label").sum(numeric_only=True)
-    for label, sums in per_label.iterrows():
-        row = table.loc[label]
+    for label in sorted(set(LABELS)):
+        row, sums = table.loc[label], per_label.loc[label]
         errors = sum(sums[kind] for kind in KINDS)
         assert row["rate"] == pytest.approx(errors / sums["n_ref_words"])
         assert row["difference_to_overall"] == pytest.approx(errors / sums["n_ref_words"] - ERRORS.sum() / WORDS.sum())
         assert row["substitution_rate"] == pytest.approx(sums["substitutions"] / sums["n_ref_words"])
         assert row["deletion_rate"] == pytest.approx(sums["deletions"] / sums["n_ref_words"])
         assert row["insertion_rate"] == pytest.approx(sums["insertions"] / sums["n_ref_words"])
-        assert row["n_speakers"] == LABELS.count(str(label))
-        assert row["n_utterances"] == 2 * LABELS.count(str(label))
-        assert row["n_loops"] == LABELS.count(str(label))
+        assert row["n_speakers"] == LABELS.count(label)
+        assert row["n_utterances"] == 2 * LABELS.count(label)
+        assert row["n_loops"] == LABELS.count(label)
 
 
 def test_the_difference_to_overall_lies_in_the_middle_of_its_interval() -> None:
@@ -182,15 +182,13 @@ def test_nothing_shown_has_no_spread() -> None:
 def test_the_partition_table_hides_partitions_with_a_small_side() -> None:
     labels = {"good": ["bottom"] * 12 + ["rest"] * 12, "small": ["bottom"] * 2 + ["rest"] * 22}
     made = counts(ERRORS, WORDS)
-    table = partition_table(
-        made, made, {name: partition(of) for name, of in labels.items()}, min_speakers=5
-    ).set_index("partition")
+    table = partition_table(made, made, {name: partition(of) for name, of in labels.items()}, min_speakers=5).set_index("partition")
     assert table["suppressed"].to_dict() == {"good": "", "small": "small"}
     hidden = table.loc["small", ["bottom_n_speakers", "bottom_rate", "relative_to_top", "relative_to_top_lo", "p_value", "p_holm"]]
     assert hidden.isna().all()
     rates = [ERRORS[half].sum() / WORDS[half].sum() for half in (slice(0, 12), slice(12, 24))]
     assert table.loc["good", "relative_to_top"] == pytest.approx(rates[0] / rates[1] - 1)
-    assert table.loc["good", "p_holm"] == table.loc["good", "p_value"]
+    assert table["p_holm"].tolist()[0] == table["p_value"].tolist()[0]
 
 
 def _cells(draw: st.DrawFn) -> pd.DataFrame:
@@ -219,7 +217,13 @@ def estimates(table: pd.DataFrame, labels: pd.Series) -> tuple[pd.DataFrame, lis
     )
     ends = [
         end
-        for gap in (gaps.relative_to_top, gaps.relative_to_bottom, gaps.relative_to_overall, gaps.difference_to_rest, gaps.overall_rate)
+        for gap in (
+            gaps.relative_to_top,
+            gaps.relative_to_bottom,
+            gaps.relative_to_overall,
+            gaps.difference_to_rest,
+            gaps.overall_rate,
+        )
         for end in (gap.value, gap.lo, gap.hi)
     ]
     return shown, ends
@@ -246,7 +250,9 @@ def test_the_order_of_rows_changes_no_rate_gap_or_interval(table: pd.DataFrame, 
 @given(table=cells, seed=st.integers(0, 1_000))
 def test_the_names_of_speakers_change_no_rate_gap_or_interval(table: pd.DataFrame, seed: int) -> None:
     labels = labels_of(table)
-    names = dict(zip(labels.index, np.random.default_rng(seed).permutation([f"other {i}" for i in range(len(labels))]), strict=True))
+    names = dict(
+        zip(labels.index, np.random.default_rng(seed).permutation([f"other {i}" for i in range(len(labels))]), strict=True)
+    )
     renamed = labels.rename(names).sort_index().rename_axis("speaker_id")
     require_same(estimates(table, labels), estimates(table.assign(speaker_id=table["speaker_id"].map(names)), renamed))
 

@@ -19,9 +19,7 @@ AFTER = np.array([4, 5, 5, 6, 2, 7, 2, 1])
 
 
 def counts(errors: np.ndarray, *, system: str, words: np.ndarray = WORDS, normaliser: str = "none") -> Counts:
-    table = pd.DataFrame(
-        {"speaker_id": [f"s{i}" for i in range(len(errors))], "cell": "", "n_ref_words": words, "errors": errors}
-    )
+    table = pd.DataFrame({"speaker_id": [f"s{i}" for i in range(len(errors))], "cell": "", "n_ref_words": words, "errors": errors})
     return Counts(table=table, system=system, normaliser=normaliser, numerator=("errors",))
 
 

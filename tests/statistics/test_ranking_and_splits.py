@@ -14,9 +14,10 @@ def bands_of(rates: list[float], sizes: list[int], *, share: float = 0.1, min_sp
     """Bands of cohorts in which every speaker says 100 words at the cohort's rate."""
     codes = np.repeat(np.arange(len(rates)), sizes)
     errors = np.round(100 * np.array(rates))[codes].astype(int)
-    return rank_bands(
+    bands: list[int] = rank_bands(
         errors, np.full(len(codes), 100), codes, len(rates), share=share, min_speakers=min_speakers
     ).tolist()
+    return bands
 
 
 def test_the_worst_cohorts_are_pooled_until_they_hold_the_share_and_the_best_likewise() -> None:
