@@ -19,7 +19,7 @@ from fairasr.auditing.selection import Missing, selected
 from fairasr.auditing.sensitivity import sensitivity_table
 from fairasr.auditing.set_aside import unusable_rows
 from fairasr.auditing.warnings import headline_warnings
-from fairasr.core import Counts, Manifest, Provenance, SystemResult
+from fairasr.core import Counts, DisparityReport, Manifest, Provenance, SystemResult
 from fairasr.core.errors import StatisticsError
 from fairasr.discovery import CohortRule, Discoverer
 from fairasr.ingest import Corpus, read
@@ -113,6 +113,7 @@ def audit(
             rules=rules,
             census=census,
             settings=method_settings or {},
+            inputs=() if allow_double_dipping else tuple(corpus.inputs.values()),
         ),
         progress=tell,
     )
@@ -136,7 +137,7 @@ def audit(
         own=scoring.normaliser,
         plan=plan,
     )
-    data = _data_summary(corpus, words, plan)
+    data = _data_summary(corpus, words, plan, rate_name=results[0].rate_name)
     return Audit(
         title=title or corpus.title,
         data=data,
@@ -180,14 +181,15 @@ def _require_speakers(manifest: Manifest, plan: Plan) -> None:
 
 
 def _system_result(counts: Counts, audited: Mapping[str, Audited]) -> SystemResult:
-    p_values = np.array([np.nan if one.report.p_value is None else one.report.p_value for one in audited.values()])
+    # A method whose gap could not be tested was looked at all the same, so it counts in the correction.
+    p_values = np.array([_counted_p(one.report) for one in audited.values()])
     adjusted = holm(p_values)
     return SystemResult(
         system=counts.system,
         overall=overall_rate(counts.numerators, counts.denominators),
         totals={column: int(counts.table[column].sum()) for column in counts.count_columns},
         reports={
-            name: replace(one.report, p_adjusted=None if np.isnan(p) else float(p))
+            name: replace(one.report, p_adjusted=None if one.report.p_value is None else float(p))
             for (name, one), p in zip(audited.items(), adjusted, strict=True)
         },
         normaliser=counts.normaliser,
@@ -195,7 +197,13 @@ def _system_result(counts: Counts, audited: Mapping[str, Audited]) -> SystemResu
     )
 
 
-def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan) -> dict[str, Any]:
+def _counted_p(report: DisparityReport) -> float:
+    if report.p_value is None:
+        return 1.0 if report.n_permutations else float("nan")
+    return report.p_value
+
+
+def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan, *, rate_name: str) -> dict[str, Any]:
     manifest = corpus.manifest
     parts = split_speakers(words, n_parts=2, seed=plan.seed)
     reasons = manifest.set_aside["reason"].value_counts()
@@ -204,6 +212,7 @@ def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan) -> dict[str, An
         "n_utterances": len(manifest),
         "n_speakers": len(manifest.speaker_ids),
         "n_ref_words": int(words.sum()),
+        "ref_unit": "words" if rate_name == "WER" else "characters",
         "has_speaker_ids": manifest.has_speaker_ids,
         "discovery_speakers": int((parts == 0).sum()),
         "confirmation_speakers": int((parts == 1).sum()),
@@ -212,6 +221,6 @@ def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan) -> dict[str, An
         "folds": plan.folds,
         "basis": plan.basis_for(len(manifest.speaker_ids)),
         "set_aside": {str(reason): int(n) for reason, n in reasons.items()},
-        "missing": {column: n for column, n in gaps.items() if n},
+        "missing": {column: n if n >= plan.min_speakers else None for column, n in gaps.items() if n},
         "notes": list(corpus.notes),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import numpy as np
 from fairasr.auditing.method import Prepared, prepare
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.core import Manifest
-from fairasr.core.errors import DiscoveryError
-from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, read_rule
+from fairasr.core.errors import DiscoveryError, DoubleDippingError
+from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, frozen_rule
 
 DECLARED = "declared"
 MOST_COLUMNS = 8
@@ -30,6 +30,7 @@ class Choice:
         rules: saved rules or their files.
         census: TOML card of a census table.
         settings: method name -> settings, for methods given by name.
+        inputs: SHA-256 of the corpus's files; a saved rule found on one of them is refused.
     """
 
     methods: Sequence[str | Discoverer] = ()
@@ -37,6 +38,7 @@ class Choice:
     rules: Sequence[CohortRule | str | Path] = ()
     census: str | Path | None = None
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    inputs: Collection[str] = ()
 
     @property
     def is_open(self) -> bool:
@@ -57,7 +59,7 @@ def chosen_discoverers(manifest: Manifest, choice: Choice, *, min_speakers: int)
         wanted: list[str | Discoverer] = [method for method in METHODS if method != DECLARED]
     else:
         columns = choice.groups
-        wanted = [FrozenRule(rule=read_rule(rule) if isinstance(rule, (str, Path)) else rule) for rule in choice.rules]
+        wanted = [_saved(rule, choice) for rule in choice.rules]
         wanted += choice.methods
     wanted += [group for column in columns if (group := f"{DECLARED}:{column}") not in wanted]
     made: list[Discoverer] = []
@@ -70,6 +72,21 @@ def chosen_discoverers(manifest: Manifest, choice: Choice, *, min_speakers: int)
                 raise
             lacking[str(one)] = str(error)
     return made, lacking
+
+
+def _saved(rule: CohortRule | str | Path, choice: Choice) -> FrozenRule:
+    if not isinstance(rule, (str, Path)):
+        return FrozenRule(rule=rule)
+    saved = frozen_rule(rule)
+    shared = set(saved.found_on) & set(choice.inputs)
+    if shared and saved.method.partition(":")[0] != DECLARED:
+        raise DoubleDippingError(
+            f"the rule in '{rule}' was found on {len(set(saved.found_on) & set(choice.inputs))} of the "
+            f"{len(choice.inputs)} files audited "
+            "here, so its cohorts would look worse on them than they are. Audit other speakers with it, or "
+            "pass allow_double_dipping=True."
+        )
+    return saved
 
 
 def named_method(name: str, choice: Choice) -> Discoverer:
@@ -119,6 +136,11 @@ def prepare_all(
     discoverers, skipped = chosen_discoverers(manifest, choice, min_speakers=plan.min_speakers)
     for done, discoverer in enumerate(discoverers):
         progress(f"preparing {discoverer.method}", done, len(discoverers))
+        if discoverer.method in ready:
+            raise DiscoveryError(
+                f"two of {len(discoverers)} discoveries are called '{discoverer.method}', and a report has one place for each. "
+                f"Audit them one by one."
+            )
         try:
             ready[discoverer.method] = prepare(discoverer, manifest, words, plan)
         except DiscoveryError as error:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from fairasr.auditing.plan import Plan, Progress
-from fairasr.auditing.procedure import Arm, Found, Procedure, arm, run
+from fairasr.auditing.procedure import Arm, Found, Procedure, arm
 from fairasr.auditing.set_aside import set_aside_by_cohort
 from fairasr.core import Counts, DisparityReport, Gaps, Manifest, Partition
-from fairasr.core.errors import DiscoveryError
+from fairasr.core.agreement import adjusted_rand
 from fairasr.discovery import CohortRule, Discoverer, HasAreas, HasPartitions, settings_of
 from fairasr.statistics import (
     BOTTOM,
+    MIDDLE,
     TOP,
     ProcedureTest,
-    adjusted_rand,
     band_gaps,
     cohort_table,
+    overall_rate,
     partition_table,
     pooled_rates,
     procedure_test,
@@ -58,9 +58,6 @@ def prepare(discoverer: Discoverer, manifest: Manifest, words: np.ndarray, plan:
         DiscoveryError: the method cannot run on the discovery speakers.
     """
     parts = split_speakers(words, n_parts=2, seed=plan.seed)
-    obstacle = discoverer.obstacle(manifest.of_speakers(manifest.speaker_ids[parts == 0]))
-    if obstacle:
-        raise DiscoveryError(f"{discoverer.method} cannot run: {obstacle}.")
     halves = (arm(discoverer, manifest, parts == 0, seed=plan.seed), arm(discoverer, manifest, parts == 1, seed=plan.seed))
     folds: tuple[Arm, ...] = ()
     if plan.basis_for(len(manifest.speaker_ids)) == "cross-fit":
@@ -83,15 +80,37 @@ def audit_method(
     """
     e, n = counts.numerators, counts.denominators
     first = prepared.halves[0]
-    split = Procedure(arms=(first,), share=plan.bottom_share, min_speakers=plan.min_speakers)
+    split = _procedure((first,), plan)
     split_bands, (found,) = split.speaker_bands(e, n)
     procedure, bands, all_found = split, split_bands, [found]
     if prepared.folds:
-        procedure = Procedure(arms=prepared.folds, share=plan.bottom_share, min_speakers=plan.min_speakers)
+        procedure = _procedure(prepared.folds, plan)
         bands, all_found = procedure.speaker_bands(e, n)
-    bottom, top = (_labels(found, band, counts, first) for band in (BOTTOM, TOP))
+    test = _tested(procedure, prepared, counts, plan, progress)
+    widening = test.widening if prepared.folds else 1.0
 
-    def gaps(of_bands: np.ndarray, basis: str, widening: float = 1.0) -> Gaps:
+    rule = found.rule
+    partition, discovered = rule.assign(prepared.manifest), rule.assign(first.discovery)
+    is_fixed = all(one.rule == rule for one in all_found)
+    roles = _roles(all_found if is_fixed else [found])
+    discovery_rates = _rates_by_label(counts, first.discovery_positions, discovered, min_speakers=plan.min_speakers)
+    bottom, top = (_ranked(roles, band, discovery_rates) for band in (BOTTOM, TOP))
+    is_everyone = not partition.used_scores or plan.allow_double_dipping
+    estimated = counts if is_everyone else _rows(counts, first.confirmation_positions)
+    set_aside = set_aside_by_cohort(rule, partition, prepared.manifest, unusable)
+    table = cohort_table(
+        estimated,
+        partition,
+        min_speakers=plan.min_speakers,
+        seed=plan.seed + 2,
+        bands=roles,
+        apparent=discovery_rates if partition.used_scores else None,
+        set_aside=set_aside,
+        allow_double_dipping=plan.allow_double_dipping,
+    )
+    hidden = set(table.loc[table["suppressed"] != "", "cohort"])
+
+    def gaps(of_bands: np.ndarray, basis: str, of_found: Sequence[Found], widening: float = 1.0) -> Gaps:
         judged = of_bands > -2
         return band_gaps(
             e[judged],
@@ -102,40 +121,27 @@ def audit_method(
             top=top,
             min_speakers=plan.min_speakers,
             widening=widening,
+            is_withholding=any(band in (BOTTOM, TOP) and label in hidden for one in of_found for label, band in one.bands.items()),
         )
 
-    test = _tested(procedure, prepared, counts, plan, progress)
-    widening = test.widening if prepared.folds else 1.0
-    discovery_partition = found.rule.assign(first.discovery)
     apparent_bands = np.full(len(e), -2)
-    apparent_bands[first.discovery_positions] = [found.bands.get(label, -1) for label in discovery_partition.labels]
-    partition = found.rule.assign(prepared.manifest)
-    estimated = counts if not partition.used_scores or plan.allow_double_dipping else _rows(counts, first.confirmation_positions)
-    set_aside = set_aside_by_cohort(found.rule, partition, prepared.manifest, unusable)
-    apparent_rates = _rates_by_label(counts, first.discovery_positions, discovery_partition)
-    table = cohort_table(
-        estimated,
-        partition,
-        min_speakers=plan.min_speakers,
-        seed=plan.seed + 2,
-        bands=found.bands,
-        apparent=apparent_rates if partition.used_scores else None,
-        set_aside=set_aside,
-        allow_double_dipping=plan.allow_double_dipping,
-    )
-    rule = found.rule
+    apparent_bands[first.discovery_positions] = [found.bands.get(label, -1) for label in discovered.labels]
+    # Bands of folds whose rules differ are no unions of the table's cohorts, so they give none away.
+    telling = all_found if is_fixed or not prepared.folds else ()
     report = DisparityReport(
         method=prepared.discoverer.method,
         system=counts.system,
         rate_name=counts.rate_name,
         cohorts=table,
-        honest=gaps(bands, "cross-fit" if prepared.folds else "confirmation", widening),
-        apparent=gaps(apparent_bands, "apparent"),
-        other=(gaps(split_bands, "confirmation"),) if prepared.folds else (),
+        honest=gaps(bands, "cross-fit" if prepared.folds else "confirmation", telling, widening),
+        apparent=gaps(apparent_bands, "apparent", [found]),
+        other=(gaps(split_bands, "confirmation", [found]),) if prepared.folds else (),
         spread=spread_of(table),
+        cohorts_basis="everyone" if is_everyone else "confirmation",
+        cohorts_overall=overall_rate(estimated.numerators, estimated.denominators),
         p_value=None if np.isnan(test.p_value) else test.p_value,
         n_permutations=plan.n_permutations,
-        stability=_stability(prepared, found.rule, all_found, apparent_rates, counts, plan),
+        stability=_stability(prepared, rule, discovery_rates, counts, plan),
         settings=settings_of(prepared.discoverer),
         notes=(*partition.notes, *_notes(table, partition, plan, set_aside)),
         map=rule.map_layer(),
@@ -143,6 +149,28 @@ def audit_method(
         partitions=_partitions(rule, prepared, counts, plan),
     )
     return Audited(report=report, rule=rule, bands=bands, widening=widening)
+
+
+def _procedure(arms: Sequence[Arm], plan: Plan) -> Procedure:
+    return Procedure(arms=arms, share=plan.bottom_share, min_speakers=plan.min_speakers)
+
+
+def _roles(found: Sequence[Found]) -> dict[str, int]:
+    """Band of each cohort: the end that more than half of the arms put it at, else neither."""
+    votes: dict[str, list[int]] = {}
+    for one in found:
+        for label, band in one.bands.items():
+            votes.setdefault(label, []).append(band)
+    return {
+        label: next((end for end in (BOTTOM, TOP) if 2 * bands.count(end) > len(found)), MIDDLE) for label, bands in votes.items()
+    }
+
+
+def _ranked(roles: dict[str, int], band: int, rates: dict[str, float]) -> tuple[str, ...]:
+    """Labels of one band, the most extreme first."""
+    sign = 1 if band == TOP else -1
+    extreme_first = {label: sign * np.nan_to_num(rates.get(label, np.nan)) for label in roles if roles[label] == band}
+    return tuple(sorted(extreme_first, key=lambda label: (extreme_first[label], label)))
 
 
 def _tested(procedure: Procedure, prepared: Prepared, counts: Counts, plan: Plan, progress: Progress | None) -> ProcedureTest:
@@ -164,42 +192,31 @@ def _rows(counts: Counts, positions: np.ndarray) -> Counts:
     return counts.of_speakers(pd.Index(counts.table["speaker_id"].to_numpy()[positions]))
 
 
-def _rates_by_label(counts: Counts, positions: np.ndarray, partition: Partition) -> dict[str, float]:
+def _rates_by_label(counts: Counts, positions: np.ndarray, partition: Partition, *, min_speakers: int) -> dict[str, float]:
+    """Rate of each cohort of these speakers; NaN below `min_speakers`."""
     codes, names = partition.coded
     rates = pooled_rates(counts.numerators[positions], counts.denominators[positions], codes, len(names))
-    return dict(zip(names, rates.rate.tolist(), strict=True))
-
-
-def _labels(found: Found, band: int, counts: Counts, first: Arm) -> tuple[str, ...]:
-    """Labels of one band, the most extreme first."""
-    rates = _rates_by_label(counts, first.discovery_positions, found.rule.assign(first.discovery))
-    labels = [label for label, of_label in found.bands.items() if of_label == band]
-    return tuple(sorted(labels, key=lambda label: (rates[label] if band == TOP else -rates[label], label)))
+    return dict(zip(names, np.where(rates.n_speakers >= min_speakers, rates.rate, np.nan).tolist(), strict=True))
 
 
 def _stability(
-    prepared: Prepared,
-    rule: CohortRule,
-    found: Sequence[Found],
-    discovery_rates: dict[str, float],
-    counts: Counts,
-    plan: Plan,
+    prepared: Prepared, rule: CohortRule, discovery_rates: dict[str, float], counts: Counts, plan: Plan
 ) -> dict[str, float]:
-    """Agreement of rules fitted on different speakers, and of cohort rates between the halves."""
+    """Agreement of cohort rates between the halves, and of the rules that either half finds; the latter not for given cohorts."""
     first, second = prepared.halves
-    rules = [one.rule for one in found]
-    if len(rules) == 1:
-        rules.append(
-            run(second, counts.numerators, counts.denominators, share=plan.bottom_share, min_speakers=plan.min_speakers).rule
-        )
-    labelings = [one.assign(prepared.manifest).labels.to_numpy() for one in rules]
-    agreement = [adjusted_rand(a, b) for a, b in combinations(labelings, 2)]
-    confirmed = _rates_by_label(counts, first.confirmation_positions, rule.assign(first.confirmation))
+    confirmed = _rates_by_label(
+        counts, first.confirmation_positions, rule.assign(first.confirmation), min_speakers=plan.min_speakers
+    )
     shared = [label for label in discovery_rates if label in confirmed]
     correlation = rank_correlation(
         np.array([discovery_rates[label] for label in shared]), np.array([confirmed[label] for label in shared])
     )
-    return {"rank_correlation": correlation, "adjusted_rand": float(np.mean(agreement))}
+    other = second.search.fit(counts.numerators[second.discovery_positions], counts.denominators[second.discovery_positions])
+    if other == rule:
+        return {"rank_correlation": correlation}
+    one, two = (each.assign(prepared.manifest).coded[0] for each in (rule, other))
+    placed = (one >= 0) & (two >= 0)
+    return {"rank_correlation": correlation, "adjusted_rand": adjusted_rand(one[placed], two[placed])}
 
 
 def _notes(table: pd.DataFrame, partition: Partition, plan: Plan, set_aside: dict[str, int]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairasr.core import Manifest
+from fairasr.core.errors import DiscoveryError
 from fairasr.discovery import CohortRule, Discoverer, Search
 from fairasr.statistics import band_statistic, rank_bands
 
@@ -33,8 +34,15 @@ class Found:
 
 
 def arm(discoverer: Discoverer, manifest: Manifest, is_discovery: np.ndarray, *, seed: int) -> Arm:
-    """Prepare one arm: bool array (n_speakers,) says who is in discovery."""
+    """Prepare one arm: bool array (n_speakers,) says who is in discovery.
+
+    Raises:
+        DiscoveryError: the method cannot run on these discovery speakers.
+    """
     discovery = manifest.of_speakers(manifest.speaker_ids[is_discovery])
+    obstacle = discoverer.obstacle(discovery)
+    if obstacle:
+        raise DiscoveryError(f"{discoverer.method} cannot run: {obstacle}.")
     return Arm(
         search=discoverer.search(discovery, seed=seed),
         discovery=discovery,

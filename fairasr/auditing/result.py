@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairasr.core import AuditResult
-from fairasr.discovery import CohortRule
+from fairasr.discovery import CohortRule, rule_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,11 @@ class Audit(AuditResult):
         """
         from fairasr.report import write_audit
 
-        return write_audit(self, folder, rules={method: rule.to_json() for method, rule in self.rules.items()})
+        return write_audit(
+            self,
+            folder,
+            rules={method: rule_record(rule, found_on=self.provenance.inputs.values()) for method, rule in self.rules.items()},
+        )
 
     def write_html(self, path: str | Path) -> Path:
         """Write the report page alone.

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fairasr.core import UNKNOWN, Manifest, Partition
+from fairasr.core.errors import DiscoveryError
 from fairasr.core.manifest import COLUMNS
 from fairasr.core.schema import broken_rows
 from fairasr.discovery import CohortRule
@@ -36,7 +37,10 @@ def set_aside_by_cohort(rule: CohortRule, partition: Partition, manifest: Manife
     """Rows set aside in each cohort: by their speaker where the partition has them, else by the row's own columns."""
     if unusable is None:
         return {}
-    labels = rule.assign(unusable).labels.to_numpy()
+    try:
+        labels = rule.assign(unusable).labels.to_numpy()
+    except DiscoveryError:  # without the column the rule goes by, nobody can place these rows
+        labels = np.full(len(unusable), UNKNOWN, dtype=object)
     if "speaker_id" in manifest.set_aside:
         by_speaker = partition.labels.reindex(manifest.set_aside["speaker_id"]).to_numpy()
         labels = np.where(pd.isna(by_speaker), labels, by_speaker)

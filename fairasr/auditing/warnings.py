@@ -34,9 +34,9 @@ def headline_warnings(
             "below, by reason and by group."
         )
     if sensitivity is not None and sensitivity["flips"].any():
-        n = int(sensitivity["flips"].sum())
+        n, compared = int(sensitivity["flips"].sum()), int((sensitivity["normaliser"] != sensitivity["normaliser"].iloc[0]).sum())
         warnings.append(
-            f"{n:,} of {len(sensitivity):,} gaps change sign or significance under another text normaliser; see "
+            f"{n:,} of {compared:,} gaps gain, lose or turn their significance under another text normaliser; see "
             "the table of normalisers."
         )
     odd = {

@@ -124,10 +124,11 @@ def audit(
     from fairasr.auditing import audit as audit_corpus
     from fairasr.cli.destination import require_folder
     from fairasr.cli.progress import progress
+    from fairasr.cli.settings import settings_by_method
     from fairasr.cli.summary import print_summary
 
     require_folder(output)
-    method_settings = search.by_method()
+    method_settings = settings_by_method(search.settings or ())
     corpus = reading.corpus()
     with progress() as tell:
         result = audit_corpus(

@@ -37,13 +37,14 @@ def discover(
     from fairasr.auditing import discover_rules
     from fairasr.cli.destination import require_folder
     from fairasr.cli.progress import progress
+    from fairasr.cli.settings import settings_by_method
     from fairasr.cli.tables import cohorts_of_speakers, write_table
-    from fairasr.discovery import read_rule
+    from fairasr.discovery import read_rule, rule_record
     from fairasr.report.atomic import write_file
     from fairasr.report.export import json_bytes, rule_names
 
     require_folder(output)
-    method_settings = search.by_method()
+    method_settings = settings_by_method(search.settings or ())
     saved = [read_rule(path) for path in rule or ()]
     corpus = reading.corpus()
     rules = {one.method: one for one in saved}
@@ -64,7 +65,7 @@ def discover(
     partitions = {name: found.assign(corpus.manifest) for name, found in rules.items()}
     write_table(cohorts_of_speakers(partitions), output / "cohorts.parquet")
     for name, file in rule_names(rules).items():
-        write_file(output / "rules" / file, json_bytes(rules[name].to_json()))
+        write_file(output / "rules" / file, json_bytes(rule_record(rules[name], found_on=corpus.inputs.values())))
     for name, partition in partitions.items():
         typer.echo(f"{name}: {len(partition.cohorts):,} cohorts of {len(partition.labels):,} speakers")
         for note in partition.notes:

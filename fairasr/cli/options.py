@@ -183,22 +183,6 @@ class Search:
         ),
     ] = None
 
-    def by_method(self) -> dict[str, dict[str, object]]:
-        """Settings of every method, from --set: values as JSON where they are, else as text."""
-        import json
-
-        found: dict[str, dict[str, object]] = {}
-        for name, value in pairs(self.settings or (), "--set").items():
-            method, _, setting = name.partition(".")
-            if not setting:
-                raise typer.BadParameter(f"{name!r} is not METHOD.SETTING", param_hint="--set")
-            try:
-                read = json.loads(value)
-            except ValueError:
-                read = value
-            found.setdefault(method, {})[setting] = tuple(read) if isinstance(read, list) else read
-        return found
-
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
     """NAME=VALUE texts as a dict."""

@@ -13,7 +13,7 @@ from fairasr.core.estimate import Estimate, estimate_from, plain
 COHORT_COLUMNS: Mapping[str, str] = {
     "cohort": "label of the cohort",
     "description": "who they are, in words",
-    "role": "bottom, top or '': whether the discovery speakers put it among the worst or best tenth",
+    "role": "bottom, top or '': whether the discovery speakers put it among the worst or the best",
     "suppressed": "'' or why no number may be shown: 'small' (fewer speakers than the minimum) or 'complementary' "
     "(it would give a small one away by subtraction)",
     "n_speakers": "speakers the estimate rests on",
@@ -56,8 +56,10 @@ class Gaps:
         relative_to_overall: bottom / overall - 1.
         difference_to_overall: bottom - overall.
         difference_to_rest: bottom - everyone else.
-        bottom_n_speakers, top_n_speakers, n_speakers: speakers on each side and in all.
-        bottom_share_speakers, bottom_share_words: what part of all is in the bottom cohorts.
+        bottom_n_speakers, top_n_speakers: speakers on each side; NaN where withheld, because with them a suppressed cohort
+            could be computed.
+        n_speakers: speakers in all.
+        bottom_share_speakers, bottom_share_words: what part of all is in the bottom cohorts; NaN where withheld.
     """
 
     basis: str
@@ -71,8 +73,8 @@ class Gaps:
     relative_to_overall: Estimate
     difference_to_overall: Estimate
     difference_to_rest: Estimate
-    bottom_n_speakers: int
-    top_n_speakers: int
+    bottom_n_speakers: float
+    top_n_speakers: float
     n_speakers: int
     bottom_share_speakers: float
     bottom_share_words: float
@@ -107,6 +109,9 @@ class DisparityReport:
         n_permutations: permutations behind p_value.
         stability: "rank_correlation" of cohort rates between the halves, "adjusted_rand" of rules fitted on different folds.
         spread: over the cohorts shown.
+        cohorts_basis: whose errors `cohorts` shows: "confirmation" speakers, or "everyone" where finding the cohorts used no
+            scores (or where double dipping was allowed).
+        cohorts_overall: pooled rate of those speakers, which `difference_to_overall` in `cohorts` is from.
         settings: of the discovery method.
         notes: sentences the reader needs (unmatched zip codes, disagreeing speakers, suppression, double dipping).
         map: what to draw, or None: {"kind": "boxes", "boxes": {label: [south, west, north, east]}},
@@ -123,6 +128,8 @@ class DisparityReport:
     honest: Gaps
     apparent: Gaps
     spread: Spread
+    cohorts_basis: str
+    cohorts_overall: Estimate
     other: tuple[Gaps, ...] = ()
     p_value: float | None = None
     p_adjusted: float | None = None
@@ -196,5 +203,6 @@ def disparity_from(data: Mapping[str, Any]) -> DisparityReport:
     read["other"] = tuple(gaps_from(item) for item in data["other"])
     spread: dict[str, Any] = {key: float("nan") if value is None else value for key, value in data["spread"].items()}
     read["spread"] = Spread(**spread)
+    read["cohorts_overall"] = estimate_from(data["cohorts_overall"])
     read["notes"] = tuple(data["notes"])
     return DisparityReport(**read)

@@ -88,7 +88,7 @@ class Manifest:
         """Value of `column` for each speaker (None where missing), and the speakers whose utterances disagree on it.
 
         Speakers that disagree have the value None too: which of the values is theirs is not known. Missing utterances
-        of a speaker who has a value elsewhere do not count as disagreement.
+        of a speaker who has a value elsewhere do not count as disagreement, nor does white space around a text.
         """
         if column not in self._values_by_speaker:
             self._values_by_speaker[column] = self._collapsed(column)
@@ -96,6 +96,8 @@ class Manifest:
 
     def _collapsed(self, column: str) -> tuple[pd.Series, pd.Index]:
         values = self.table[column]
+        if pd.api.types.is_string_dtype(values):
+            values = values.str.strip()
         given = pd.DataFrame({"speaker": self.speaker_positions, "value": values.astype(object)})[values.notna().to_numpy()]
         distinct = given.drop_duplicates()
         per_speaker = distinct["speaker"].value_counts()

@@ -23,6 +23,7 @@ class Partition:
         descriptions: label -> who they are, in words.
         used_scores: whether finding the cohorts looked at error counts.
         fitted_speakers: the speakers it looked at; estimates on them need `allow_double_dipping`.
+        components: for crossed columns, label -> its value in each column.
         notes: what could not be placed and why, in sentences for the report.
     """
 
@@ -31,6 +32,7 @@ class Partition:
     descriptions: Mapping[str, str]
     used_scores: bool
     fitted_speakers: frozenset[str] = frozenset()
+    components: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
     @cached_property

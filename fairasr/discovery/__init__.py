@@ -2,7 +2,7 @@
 
 from fairasr.discovery.base import CohortRule, Discoverer, HasAreas, HasPartitions, Search, fit
 from fairasr.discovery.frozen import FrozenRule
-from fairasr.discovery.registry import METHODS, Method, read_rule, settings_of
+from fairasr.discovery.registry import METHODS, Method, frozen_rule, read_rule, rule_record, settings_of
 
 __all__ = [
     "METHODS",
@@ -14,6 +14,8 @@ __all__ = [
     "Method",
     "Search",
     "fit",
+    "frozen_rule",
     "read_rule",
+    "rule_record",
     "settings_of",
 ]

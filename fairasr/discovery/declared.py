@@ -11,6 +11,7 @@ import pandas as pd
 
 from fairasr.core import UNKNOWN, Manifest, Partition
 from fairasr.core.errors import RuleError
+from fairasr.core.privacy import speakers_in_words
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.remembered import Remembered
 
@@ -91,17 +92,23 @@ class DeclaredRule:
         parts: list[pd.Series] = []
         n_speakers = len(manifest.speaker_ids)
         for column in self.columns:
+            if column not in manifest.table:
+                notes.append(f"There is no column '{column}'; all {n_speakers:,} speakers are in cohort '{UNKNOWN}'.")
+                parts.append(pd.Series(None, index=manifest.speaker_ids, dtype=object))
+                continue
             values, disagreeing = manifest.values_by_speaker(column)
             text = pd.Series([_declared(value) for value in values], index=values.index, dtype=object)
             missing = int(text.isna().sum()) - len(disagreeing)
             if len(disagreeing):
                 notes.append(
-                    f"{len(disagreeing):,} of {n_speakers:,} speakers carry more than one {column}; they are in "
+                    f"{speakers_in_words(len(disagreeing))} of {n_speakers:,} speakers carry more than one {column}; they are in "
                     f"cohort '{UNKNOWN}', "
                     f"and a gap by {column} is suspect."
                 )
             if missing:
-                notes.append(f"{missing:,} of {n_speakers:,} speakers have no {column}; they are in cohort '{UNKNOWN}'.")
+                notes.append(
+                    f"{speakers_in_words(missing)} of {n_speakers:,} speakers have no {column}; they are in cohort '{UNKNOWN}'."
+                )
             parts.append(text)
         known = ~pd.concat(parts, axis=1).isna().any(axis=1).to_numpy()
         joined = parts[0].where(known)
@@ -109,7 +116,15 @@ class DeclaredRule:
             joined = joined + CROSS + part
         labels = pd.Series(np.where(known, joined, UNKNOWN).astype(object), index=manifest.speaker_ids)
         descriptions = {label: f"{' and '.join(self.columns)}: {label}" for label in sorted(set(labels)) if label != UNKNOWN}
-        return Partition(method=self.method, labels=labels, descriptions=descriptions, used_scores=False, notes=tuple(notes))
+        crossed = {label: tuple(label.split(CROSS)) for label in descriptions} if len(self.columns) > 1 else {}
+        return Partition(
+            method=self.method,
+            labels=labels,
+            descriptions=descriptions,
+            used_scores=False,
+            components=crossed,
+            notes=tuple(notes),
+        )
 
     def map_layer(self) -> None:
         """Declared groups have no map of their own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,9 +16,11 @@ class FrozenRule:
 
     Attributes:
         rule: as read by `read_rule`.
+        found_on: SHA-256 of the files it was found on, where its own file says so.
     """
 
-    rule: CohortRule
+    rule: CohortRule = field(repr=False)
+    found_on: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from fairasr.core import UNKNOWN, Manifest, Partition
-from fairasr.core.errors import RuleError
+from fairasr.core.errors import DiscoveryError, RuleError
+from fairasr.core.privacy import speakers_in_words
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.best_first import GAINS, Growth, grow, orders
 from fairasr.discovery.place_names import fitting_boundaries, place_names
@@ -18,6 +19,8 @@ from fairasr.discovery.pruning import cross_validated_leaves
 
 CHUNK = 1 << 16
 PRUNING_FOLDS = 5
+DECIMALS = 2
+"""Points are rounded to about a kilometre, so that no border of a saved rule tells where one speaker lives."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +37,24 @@ class GeoTree:
     """
 
     method: ClassVar[str] = "geo-tree"
+
     max_leaves: int = 126
     min_speakers: int = 20
     min_words: int = 1
     min_gain: float = 0.0
     prune: bool = False
     gain: Literal["variance", "poisson", "difference"] = "variance"
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"max_leaves is {self.max_leaves}, must be 2 or more": self.max_leaves >= 2,
+            f"min_speakers is {self.min_speakers}, must be 1 or more": self.min_speakers >= 1,
+            f"min_words is {self.min_words}, must be 0 or more": self.min_words >= 0,
+            f"gain is {self.gain!r}, must be one of {', '.join(GAINS)}": self.gain in GAINS,
+        }
+        broken = [wording for wording, kept in rules.items() if not kept]
+        if broken:
+            raise DiscoveryError("geo-tree cannot work with these settings:\n" + "\n".join(f"  - {line}" for line in broken))
 
     def obstacle(self, manifest: Manifest) -> str | None:
         """Why no tree can be grown on this manifest; None where it can."""
@@ -56,7 +71,7 @@ class GeoTree:
 
     def search(self, manifest: Manifest, *, seed: int) -> GeoSearch:
         """Sort the discovery speakers' points; `seed` deals the folds of pruning, the tree itself is deterministic."""
-        points = manifest.speaker_points
+        points = np.round(manifest.speaker_points, DECIMALS)
         located = np.flatnonzero(np.isfinite(points).all(axis=1))
         origin = longitude_origin(points[located, 1])
         shifted = np.column_stack([points[located, 0], unroll(points[located, 1], origin)])
@@ -112,7 +127,7 @@ class GeoSearch:
             fitted_speakers=self.speakers,
             longitude_origin_deg=self.origin,
             boundaries=self.boundaries,
-            extent=(*self.points.min(axis=0).tolist(), *self.points.max(axis=0).tolist()),
+            extent=_rounded_outward(self.points),
             regions=tuple(
                 Region(
                     label=f"region {rank:0{width}d}",
@@ -166,7 +181,7 @@ class GeoRule:
 
     def assign(self, manifest: Manifest) -> Partition:
         """Region of every speaker; UNKNOWN for those without coordinates."""
-        points = manifest.speaker_points
+        points = np.round(manifest.speaker_points, DECIMALS)
         located = np.isfinite(points).all(axis=1)
         labels = np.full(len(points), UNKNOWN, dtype=object)
         names = np.array([region.label for region in self.regions], dtype=object)
@@ -178,7 +193,7 @@ class GeoRule:
             descriptions={region.label: self._describe(region) for region in self.regions},
             used_scores=True,
             fitted_speakers=self.fitted_speakers,
-            notes=(f"{unplaced:,} of {len(points):,} speakers have no coordinates and are in cohort '{UNKNOWN}'.",)
+            notes=(f"{speakers_in_words(unplaced)} of {len(points):,} speakers have no coordinates: cohort '{UNKNOWN}'.",)
             if unplaced
             else (),
         )
@@ -267,6 +282,13 @@ def longitude_origin(longitude_deg: np.ndarray) -> float:
     if widest == len(sorted_longitudes) - 1:
         return -180.0
     return float(np.floor((sorted_longitudes[widest] + following[widest]) / 2))
+
+
+def _rounded_outward(points: np.ndarray) -> tuple[float, float, float, float]:
+    """South, west, north, east of points (n, 2), to a tenth of a degree beyond them."""
+    south, west = np.floor(points.min(axis=0) * 10) / 10
+    north, east = np.ceil(points.max(axis=0) * 10) / 10
+    return float(south), float(west), float(north), float(east)
 
 
 def _commonest(places: np.ndarray) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from fairasr.core import Manifest
+from fairasr.core.privacy import FEWEST_SPEAKERS
 
-FEWEST_SPEAKERS = 10
-"""A value is named only where this many speakers of the group share it (privacy), and counts are given in steps of this."""
 LEAST_LIFT = 1.2
 LEAST_SCORE = 2.0
 """Standard deviations above what drawing the group at random would give (hypergeometric)."""
@@ -19,6 +18,8 @@ MOST_LEVELS = 50
 
 def over_represented(manifest: Manifest, groups: np.ndarray, n_groups: int) -> list[list[str]]:
     """For each group the attribute values most over-represented in it: "gender female (1.8 times its share, 40 or more speakers)".
+
+    A value is named only where `FEWEST_SPEAKERS` of the group share it, and counts are given in steps of that.
 
     Args:
         manifest: its `attributes` are looked at; speakers without a value do not count for that attribute.

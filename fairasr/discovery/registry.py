@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -13,6 +13,7 @@ from typing import Any
 
 from fairasr.core.errors import RuleError
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION, CohortRule
+from fairasr.discovery.frozen import FrozenRule
 
 ENTRY_POINTS = "fairasr.discovery"
 
@@ -86,6 +87,18 @@ def settings_of(discoverer: Any) -> dict[str, Any]:
         for field in dataclasses.fields(discoverer)
         if field.repr
     }
+
+
+def rule_record(rule: CohortRule, *, found_on: Iterable[str]) -> dict[str, Any]:
+    """A rule as plain data for its file, with the SHA-256 of the files it was found on."""
+    return {**rule.to_json(), "found_on": sorted(found_on)}
+
+
+def frozen_rule(path: str | Path) -> FrozenRule:
+    """A saved rule to be used as it is. Raises as `read_rule`."""
+    rule = read_rule(path)
+    found_on = json.loads(Path(path).read_text(encoding="utf-8")).get("found_on", ())
+    return FrozenRule(rule=rule, found_on=tuple(str(digest) for digest in found_on))
 
 
 def read_rule(source: str | Path | Mapping[str, Any]) -> CohortRule:

@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fairasr.core import Manifest, Partition
+from fairasr.core.agreement import adjusted_rand
 from fairasr.core.errors import DiscoveryError, RuleError
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.held_out_deviance import HeldOutDeviance
 from fairasr.discovery.over_represented import over_represented
 from fairasr.discovery.remembered import Remembered
 from fairasr.discovery.speaker_vectors import SpeakerVectors, speaker_vectors
-from fairasr.discovery.spherical_kmeans import adjusted_rand, nearest, spherical_kmeans
+from fairasr.discovery.spherical_kmeans import nearest, spherical_kmeans
 from fairasr.discovery.voice_clusters import AXES, VoiceClusters, joined
 
 

@@ -141,17 +141,3 @@ def _updated(vectors: np.ndarray, labels: np.ndarray, cosines: np.ndarray, centr
     length = np.linalg.norm(sums, axis=1, keepdims=True)
     # Vectors that cancel out leave no direction: such a centroid stays where it was.
     return np.asarray(np.where(length > 0, sums / np.where(length > 0, length, 1), centroids), dtype=np.float32)
-
-
-def adjusted_rand(first: np.ndarray, second: np.ndarray) -> float:
-    """Adjusted Rand index of two labellings (n,): 1 the same up to names, about 0 by chance (Hubert & Arabie 1985, eq. 5)."""
-    _, first_codes = np.unique(first, return_inverse=True)
-    _, second_codes = np.unique(second, return_inverse=True)
-    table = np.zeros((first_codes.max() + 1, second_codes.max() + 1))
-    np.add.at(table, (first_codes, second_codes), 1)
-    together, of_first, of_second, pairs = (
-        (counts * (counts - 1) / 2).sum() for counts in (table, table.sum(axis=1), table.sum(axis=0), table.sum(keepdims=True))
-    )
-    expected = of_first * of_second / pairs if pairs else 0.0
-    largest = (of_first + of_second) / 2
-    return 1.0 if largest == expected else float((together - expected) / (largest - expected))

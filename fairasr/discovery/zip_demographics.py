@@ -200,8 +200,6 @@ class ZipSearch:
                     inside=candidate.inside,
                     outside=candidate.outside,
                     bottom_is_inside=bool(rate_in[i] >= rate_out[i]),
-                    inside_rate=float(rate_in[i]),
-                    outside_rate=float(rate_out[i]),
                     sides=candidate.sides,
                     margin_confidence=self.settings.census_table.margin_confidence,
                 )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fairasr.core import UNKNOWN, Manifest, Partition
+from fairasr.core.privacy import speakers_in_words
 from fairasr.discovery.zip_sides import LETTERS, NOWHERE, is_inside, is_known, is_uncertain
 from fairasr.discovery.zip_table import ZipTable
 
@@ -25,7 +26,6 @@ class ZipPartition:
         other: the other side in short ("hispanic < 50 %").
         inside, outside: zip codes of each side, in words.
         bottom_is_inside: whether the error rate inside was the higher one on the discovery speakers.
-        inside_rate, outside_rate: error rates on the discovery speakers: apparent, for the record.
         sides: side of each area, int8 array (n_areas,): see `zip_sides`.
         margin_confidence: level of the margins of error; None: there are none.
     """
@@ -35,8 +35,6 @@ class ZipPartition:
     inside: str
     outside: str
     bottom_is_inside: bool
-    inside_rate: float
-    outside_rate: float
     sides: np.ndarray = field(repr=False)
     margin_confidence: float | None = None
 
@@ -66,12 +64,13 @@ class ZipPartition:
         notes = []
         if blank:
             notes.append(
-                f"{blank:,} of {int(matched.sum()):,} speakers live where the census has no figure for this "
+                f"{speakers_in_words(blank)} of {int(matched.sum()):,} speakers live where the census has no figure for this "
                 f"and are in cohort '{UNKNOWN}'."
             )
         if uncertain:
             notes.append(
-                f"{uncertain:,} of {int(matched.sum()):,} speakers live in areas whose census figure is within its "
+                f"{speakers_in_words(uncertain)} of {int(matched.sum()):,} speakers live in areas whose census "
+                "figure is within its "
                 f"{100 * (self.margin_confidence or 0):.3g} % margin of error of the threshold: their side is uncertain."
             )
         return notes
@@ -80,12 +79,7 @@ class ZipPartition:
         """Plain data; `sides` as one letter per area."""
         plain = {key: getattr(self, key) for key in ("name", "other", "inside", "outside", "bottom_is_inside", "margin_confidence")}
         letters = np.array([LETTERS[code] for code in sorted(LETTERS)])
-        return {
-            **plain,
-            "inside_rate": self.inside_rate,
-            "outside_rate": self.outside_rate,
-            "sides": "".join(letters[self.sides - NOWHERE]),
-        }
+        return {**plain, "sides": "".join(letters[self.sides - NOWHERE])}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, n_areas: int) -> ZipPartition:
@@ -99,4 +93,4 @@ class ZipPartition:
         if len(sides) != n_areas:
             raise ValueError(f"partition {data['name']!r} has {len(sides):,} sides for {n_areas:,} zip codes")
         rest = {key: data[key] for key in ("name", "other", "inside", "outside", "bottom_is_inside", "margin_confidence")}
-        return cls(**rest, inside_rate=float(data["inside_rate"]), outside_rate=float(data["outside_rate"]), sides=sides)
+        return cls(**rest, sides=sides)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fairasr.core import UNKNOWN, Manifest
+from fairasr.core.privacy import speakers_in_words
 from fairasr.discovery.remembered import Remembered
 
 FIRST_CODES = 5
@@ -66,12 +67,14 @@ class ZipTable:
         notes = (
             (
                 len(disagreeing),
-                f"{len(disagreeing):,} of {n_speakers:,} speakers have several zip codes and are in cohort '{UNKNOWN}'.",
+                f"{speakers_in_words(len(disagreeing))} of {n_speakers:,} speakers have several zip codes and "
+                f"are in cohort '{UNKNOWN}'.",
             ),
-            (missing, f"{missing:,} of {n_speakers:,} speakers have no zip code and are in cohort '{UNKNOWN}'."),
+            (missing, f"{speakers_in_words(missing)} of {n_speakers:,} speakers have no zip code and are in cohort '{UNKNOWN}'."),
             (
                 len(lost_codes),
-                f"{len(lost_codes):,} zip codes of {int(lost.sum()):,} of {n_speakers:,} speakers are not in the census table "
+                f"{len(lost_codes):,} zip codes of {speakers_in_words(int(lost.sum()))} of {n_speakers:,} "
+                "speakers are not in the census table "
                 f"({shown}); they are in cohort '{UNKNOWN}'.",
             ),
         )

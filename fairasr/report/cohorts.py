@@ -41,7 +41,7 @@ def cohort_tables(report: DisparityReport, *, min_speakers: int | None) -> Cohor
     records = numbers.records(report.cohorts)
     shown = [row for row in records if not row["suppressed"]]
     withheld = [row for row in records if row["suppressed"]]
-    painter = _Painter.of(shown, overall=report.honest.overall_rate.value, rate_name=report.rate_name)
+    painter = _Painter.of(shown, overall=report.cohorts_overall.value, rate_name=report.rate_name)
     ranked = [row for row in shown if _is_ranked(row)]
     unranked = [row for row in shown if not _is_ranked(row)]
     name = f"{report.rate_name} of {clipped(report.system)} by “{method_in_words(report.method)}”"

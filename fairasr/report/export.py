@@ -84,7 +84,7 @@ def _cohort_rows(result: AuditResult) -> Iterator[list[Any]]:
         for method in sorted(system.reports):
             report = system.reports[method]
             for row in records(report.cohorts):
-                keys = [system.system, method, report.rate_name, report.honest.basis]
+                keys = [system.system, method, report.rate_name, report.cohorts_basis]
                 values = [row[name] if name in TEXT_COLUMNS else number(row[name]) for name in COHORT_COLUMNS]
                 yield [*keys, *values]
 

@@ -69,7 +69,8 @@ def verdict_in_words(report: DisparityReport) -> str:
 
 def _is_shown_at(report: DisparityReport, probability: float | None) -> bool:
     low = report.honest.difference_to_overall.lo
-    return report.honest.basis != "apparent" and math.isfinite(low) and low > 0 and (probability is None or probability < ALPHA)
+    is_significant = report.n_permutations == 0 if probability is None else probability < ALPHA
+    return report.honest.basis != "apparent" and math.isfinite(low) and low > 0 and is_significant
 
 
 def worst_in_words(report: DisparityReport) -> str:

@@ -19,29 +19,36 @@ def figures(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     shown = [
         (numbers.count(data.get("n_utterances")), "utterances", ""),
         (numbers.count(data.get("n_speakers")), "speakers", by_utterance),
-        (numbers.count(data.get("n_ref_words")), "reference words", ""),
+        (numbers.count(data.get("n_ref_words")), f"reference {data.get('ref_unit', 'words')}", ""),
     ]
     if data.get("discovery_speakers") is not None:
         shown.append((numbers.count(data["discovery_speakers"]), "speakers used to find groups", ""))
     if data.get("confirmation_speakers") is not None:
-        shown.append((numbers.count(data["confirmation_speakers"]), "other speakers used to judge them", ""))
+        folds = f"for the gaps, all: by {data.get('folds')} rules, each found without those it judges"
+        by_folds = folds if data.get("basis") == "cross-fit" else ""
+        shown.append((numbers.count(data["confirmation_speakers"]), "other speakers used to judge them", by_folds))
     return shown
 
 
-def left_out_table(counts: Mapping[str, int], *, caption: str, heading: str, unit: str, total: Any) -> Table | None:
-    """Reasons or columns with their counts, largest first; None where there are none."""
-    rows = sorted(((name, n) for name, n in counts.items() if n), key=lambda item: (-item[1], item[0]))
+def left_out_table(counts: Mapping[str, int | None], *, caption: str, heading: str, unit: str, total: Any) -> Table | None:
+    """Reasons or columns with their counts, largest first, a count of None too small to show; None where there are none."""
+    rows = sorted(((name, n) for name, n in counts.items() if n is None or n), key=lambda item: (-(item[1] or 0), item[0]))
     if not rows:
         return None
     whole = numbers.number(total)
     return Table(
         caption=caption,
         columns=columns(heading, unit),
-        rows=tuple(
-            (Cell(text=clipped(name)), Cell(text=numbers.count(n), note=numbers.percent(n / whole) if whole > 0 else ""))
-            for name, n in rows
-        ),
+        rows=tuple((Cell(text=clipped(name)), _few() if n is None else _part(n, whole)) for name, n in rows),
     )
+
+
+def _part(n: int, whole: float) -> Cell:
+    return Cell(text=numbers.count(n), note=numbers.percent(n / whole) if whole > 0 else "")
+
+
+def _few() -> Cell:
+    return Cell(text="a few", muted=True)
 
 
 def systems_table(result: AuditResult) -> Table:
@@ -57,7 +64,8 @@ def systems_table(result: AuditResult) -> Table:
 
 def _system_row(system: SystemResult, *, focus: str, several: bool) -> tuple[Cell, ...]:
     totals = system.totals
-    words, utterances = totals.get("n_ref_words", 0), totals.get("n_utterances", 0)
+    units = next((totals[column] for column in ("n_ref_words", "n_ref_characters") if column in totals), 0)
+    utterances = totals.get("n_utterances", 0)
 
     def share(column: str, whole: int) -> str:
         return numbers.percent(totals[column] / whole if whole else None) if column in totals else numbers.NOT_RECORDED
@@ -68,7 +76,7 @@ def _system_row(system: SystemResult, *, focus: str, several: bool) -> tuple[Cel
     return (
         Cell(text=clipped(system.system), note=system.normaliser, tag="in focus" if several and system.system == focus else ""),
         Cell(text=numbers.percent_interval(system.overall, because="no reference words")),
-        *(Cell(text=share(kind, words)) for kind in ("substitutions", "deletions", "insertions")),
+        *(Cell(text=share(kind, units)) for kind in ("substitutions", "deletions", "insertions")),
         *(utterances_with(column) for column in ("n_missing", "n_empty", "n_loops")),
     )
 

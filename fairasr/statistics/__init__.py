@@ -10,7 +10,7 @@ from fairasr.statistics.ranking import rank_bands
 from fairasr.statistics.rates import overall_rate, pooled_rates, rate_interval
 from fairasr.statistics.shrinkage import shrunken_rates
 from fairasr.statistics.splits import split_speakers
-from fairasr.statistics.stability import adjusted_rand, rank_correlation
+from fairasr.statistics.stability import rank_correlation
 from fairasr.statistics.suppression import suppressed
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "MIDDLE",
     "TOP",
     "ProcedureTest",
-    "adjusted_rand",
     "band_gaps",
     "band_statistic",
     "benjamini_hochberg",

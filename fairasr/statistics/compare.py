@@ -11,6 +11,7 @@ from scipy import stats
 from fairasr.core import ChangeReport, Counts, Partition
 from fairasr.core.errors import StatisticsError
 from fairasr.statistics.disparity import require_fresh_speakers
+from fairasr.statistics.permutation import BLOCK
 from fairasr.statistics.rates import CONFIDENCE
 from fairasr.statistics.suppression import suppressed
 
@@ -50,14 +51,14 @@ def compare(
     if partition is not None and not allow_double_dipping:
         require_fresh_speakers(before, partition)
     speakers = first.table["speaker_id"]
-    cohorts = {ALL: np.ones(len(speakers), dtype=bool)}
+    cohorts = [(ALL, np.ones(len(speakers), dtype=bool))]
+    reasons = [""]
     if partition is not None:
         labels = partition.labels.reindex(speakers).to_numpy()
-        cohorts |= {label: labels == label for label in partition.cohorts}
-    sizes = np.array([inside.sum() for inside in cohorts.values()])
-    reasons = suppressed(sizes[1:], min_speakers=min_speakers) if len(sizes) > 1 else np.array([], dtype=object)
+        cohorts += [(label, labels == label) for label in partition.cohorts]
+        reasons += list(suppressed(np.array([inside.sum() for _, inside in cohorts[1:]]), min_speakers=min_speakers))
     rows = []
-    for (label, inside), reason in zip(cohorts.items(), ["", *reasons], strict=True):
+    for (label, inside), reason in zip(cohorts, reasons, strict=True):
         row: dict[str, Any] = {"cohort": label, "suppressed": reason}
         if not reason:
             words = first.denominators[inside]
@@ -72,8 +73,11 @@ def _change(before: np.ndarray, after: np.ndarray, words: np.ndarray, *, n_permu
     change = extra.sum() / total if total else np.nan
     error = np.sqrt(n / (n - 1) * ((extra - change * words) ** 2).sum()) / total if n > 1 and total else np.nan
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error if n > 1 else np.nan
-    signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), size=(n_permutations, n))
-    exceeding = int((np.abs(signs @ extra) >= abs(extra.sum()) - 1e-9).sum())
+    generator = np.random.default_rng(seed)
+    exceeding, rows = 0, max(1, BLOCK // max(1, n))
+    for start in range(0, n_permutations, rows):
+        signs = generator.choice(np.array([-1.0, 1.0]), size=(min(rows, n_permutations - start), n))
+        exceeding += int((np.abs(signs @ extra) >= abs(extra.sum()) - 1e-9).sum())
     return {
         "n_speakers": float(n),
         "rate_before": before.sum() / total if total else np.nan,

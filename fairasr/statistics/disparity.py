@@ -76,7 +76,16 @@ def cohort_table(
     labels = partition.labels.reindex(per_speaker.table["speaker_id"]).fillna(UNKNOWN)
     names = sorted(set(partition.labels) | set(labels) | set(partition.descriptions))
     codes = pd.Index(names).get_indexer(pd.Index(labels))
-    table = _estimates(per_speaker, codes, names, min_speakers=min_speakers)
+    table = _estimates(per_speaker, codes, names)
+    table["suppressed"] = suppressed(
+        table["n_speakers"].to_numpy(dtype=int),
+        min_speakers=min_speakers,
+        lines=_lines(names, partition.components),
+        keep=np.array([(bands or {}).get(name) == BOTTOM for name in names]),
+    )
+    placed = (table["suppressed"] == "").to_numpy() & (table["cohort"] != UNKNOWN).to_numpy()
+    rates = pooled_rates(per_speaker.numerators, per_speaker.denominators, codes, len(names))
+    table.loc[placed, "rate_shrunken"] = shrunken_rates(rates.rate[placed], rates.variance[placed])
     table["description"] = [partition.descriptions.get(name, _unknown_words(name)) for name in names]
     table["role"] = [{BOTTOM: "bottom", TOP: "top"}.get((bands or {}).get(name, -1), "") for name in names]
     table["apparent_rate"] = [(apparent or {}).get(name, np.nan) for name in names]
@@ -100,8 +109,8 @@ def cohort_table(
     return table.iloc[order][list(COHORT_COLUMNS)].reset_index(drop=True)
 
 
-def _estimates(counts: Counts, codes: np.ndarray, names: list[str], *, min_speakers: int) -> pd.DataFrame:
-    """Rates, intervals, differences, shrinkage and error types of every cohort, before anything is hidden."""
+def _estimates(counts: Counts, codes: np.ndarray, names: list[str]) -> pd.DataFrame:
+    """Rates, intervals, differences and error types of every cohort, before anything is hidden."""
     n_cohorts = len(names)
     rates = pooled_rates(counts.numerators, counts.denominators, codes, n_cohorts)
     words = counts.denominators.sum()
@@ -133,11 +142,16 @@ def _estimates(counts: Counts, codes: np.ndarray, names: list[str], *, min_speak
         table[f"{kind}_rate"] = (errors / table["n_ref_words"]).where(table["n_ref_words"] > 0)
     for column in ("n_missing", "n_empty", "n_loops"):
         table[column] = sums.get(column, pd.Series(np.nan, index=range(n_cohorts))).astype(float)
-    table["suppressed"] = suppressed(rates.n_speakers, min_speakers=min_speakers)
-    placed = (table["suppressed"] == "").to_numpy() & (table["cohort"] != UNKNOWN).to_numpy()
-    table["rate_shrunken"] = np.nan
-    table.loc[placed, "rate_shrunken"] = shrunken_rates(rates.rate[placed], rates.variance[placed])
-    return table
+    return table.assign(rate_shrunken=np.nan)
+
+
+def _lines(names: list[str], components: Mapping[str, tuple[str, ...]]) -> list[np.ndarray]:
+    """Cohorts that share a value of one crossed column: positions in `names`."""
+    lines: dict[tuple[int, str], list[int]] = {}
+    for position, name in enumerate(names):
+        for column, value in enumerate(components.get(name, ())):
+            lines.setdefault((column, value), []).append(position)
+    return [np.array(line) for line in lines.values()]
 
 
 def spread_of(table: pd.DataFrame) -> Spread:

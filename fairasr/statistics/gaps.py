@@ -62,6 +62,7 @@ def band_gaps(
     top: Sequence[str],
     min_speakers: int,
     widening: float = 1.0,
+    is_withholding: bool = False,
 ) -> Gaps:
     """Gap of the bottom band against the top band, the rest and all, on these speakers.
 
@@ -79,6 +80,8 @@ def band_gaps(
         min_speakers: a side with fewer speakers has no estimate (it would be suppressed as a cohort).
         widening: of the gaps' intervals, for procedures whose estimates spread more than their speakers alone explain (see
             `ProcedureTest.widening`).
+        is_withholding: a band holds a suppressed cohort, so sizes, shares and the difference to the rest are left out: with the
+            rates of the table they would give the cohort away. They are left out too where a side or the rest is too small.
     """
     rates = pooled_rates(numerators, denominators, bands, 3)
     rest = pooled_rates(numerators, denominators, np.where(bands == BOTTOM, 0, 1), 2)
@@ -90,35 +93,44 @@ def band_gaps(
     enough_rest = enough_bottom and rest.n_speakers[1] >= min_speakers
     against_rest = log_ratio(rest, 0, 1).interval(widening=widening) if enough_rest else UNDEFINED
     difference_to_rest = difference(rest, 0, 1).interval(widening=widening) if enough_rest else UNDEFINED
+    sizes = (rates.n_speakers[BOTTOM], rates.n_speakers[TOP], rest.n_speakers[1])
+    is_withholding = is_withholding or any(0 < n < min_speakers for n in sizes)
     share = float(rest.denominators[0] / words) if words else float("nan")
     return Gaps(
         basis=basis,
         bottom=tuple(bottom),
         top=tuple(top),
-        bottom_rate=_band_rate(rates, BOTTOM) if enough_bottom else UNDEFINED,
-        top_rate=_band_rate(rates, TOP) if enough_top else UNDEFINED,
+        bottom_rate=_band_rate(rates, BOTTOM, widening) if enough_bottom else UNDEFINED,
+        top_rate=_band_rate(rates, TOP, widening) if enough_top else UNDEFINED,
         overall_rate=overall,
         relative_to_top=_mapped(against_top, lambda x: float(np.expm1(x))),
         relative_to_bottom=_mapped(against_top, lambda x: float(-np.expm1(-x))),
         relative_to_overall=_mapped(against_rest, lambda x: float(1 / (share + (1 - share) * np.exp(-x)) - 1)),
         difference_to_overall=_mapped(difference_to_rest, lambda x: (1 - share) * x),
-        difference_to_rest=difference_to_rest,
-        bottom_n_speakers=int(rates.n_speakers[BOTTOM]),
-        top_n_speakers=int(rates.n_speakers[TOP]),
+        difference_to_rest=UNDEFINED if is_withholding else difference_to_rest,
+        bottom_n_speakers=_unless(is_withholding, rates.n_speakers[BOTTOM]),
+        top_n_speakers=_unless(is_withholding, rates.n_speakers[TOP]),
         n_speakers=len(bands),
-        bottom_share_speakers=float(rates.n_speakers[BOTTOM] / len(bands)) if len(bands) else float("nan"),
-        bottom_share_words=share,
+        bottom_share_speakers=_unless(is_withholding or not len(bands), rates.n_speakers[BOTTOM] / max(1, len(bands))),
+        bottom_share_words=_unless(is_withholding, share),
     )
 
 
 def band_statistic(numerators: np.ndarray, denominators: np.ndarray, bands: np.ndarray) -> float:
-    """Studentised ln(bottom / top) on these speakers; NaN where undefined. What permutation tests of a procedure compare."""
-    contrast = log_ratio(pooled_rates(numerators, denominators, bands, 3), BOTTOM, TOP)
+    """Studentised difference bottom - top on these speakers; NaN where undefined. What permutation tests of a procedure compare.
+
+    A difference, not a ratio, because it is defined where one side has no errors.
+    """
+    contrast = difference(pooled_rates(numerators, denominators, bands, 3), BOTTOM, TOP)
     return contrast.value / contrast.error if contrast.error > 0 else float("nan")
 
 
-def _band_rate(rates: Rates, band: int) -> Estimate:
-    return rate_interval(float(rates.rate[band]), float(rates.variance[band]), int(rates.n_speakers[band]))
+def _band_rate(rates: Rates, band: int, widening: float) -> Estimate:
+    return rate_interval(float(rates.rate[band]), float(rates.variance[band]) * widening**2, int(rates.n_speakers[band]))
+
+
+def _unless(is_withheld: bool, value: float) -> float:
+    return float("nan") if is_withheld else float(value)
 
 
 def _mapped(estimate: Estimate, increasing: Callable[[float], float]) -> Estimate:

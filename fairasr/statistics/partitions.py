@@ -15,6 +15,8 @@ from fairasr.statistics.rates import pooled_rates
 
 BOTTOM_LABEL = "bottom"
 REST_LABEL = "rest"
+NOTHING = band_gaps(np.zeros(0), np.zeros(0), np.zeros(0, dtype=int), basis="", bottom=(), top=(), min_speakers=2)
+"""The gap among nobody: every number NaN."""
 
 
 def partition_table(
@@ -24,19 +26,27 @@ def partition_table(
 
     Columns: partition, description, suppressed, bottom_n_speakers, bottom_rate, rest_rate, relative_to_top with _lo and _hi
     (on the confirmation speakers; top is the rest), apparent_relative_to_top, p_value (two-sided Welch t of the log ratio;
-    null: both sides have one rate), p_holm, p_bh over the partitions.
+    null: both sides have one rate), p_holm, p_bh over the partitions. A partition is suppressed where a side has too few
+    speakers, or where it differs from one shown before by too few.
     """
     rows = []
+    shown: list[np.ndarray] = []
+    confirmation, discovery = confirmation.by_speaker(), discovery.by_speaker()
     for name, partition in partitions.items():
-        honest, contrast_p = _gap(confirmation, partition, min_speakers=min_speakers)
-        apparent, _ = _gap(discovery, partition, min_speakers=min_speakers)
-        small = min(honest.bottom_n_speakers, honest.top_n_speakers) < min_speakers
+        bands = _bands(confirmation, partition)
+        honest, contrast_p = _gap(confirmation, bands, min_speakers=min_speakers)
+        apparent, _ = _gap(discovery, _bands(discovery, partition), min_speakers=min_speakers)
+        small = not honest.relative_to_top.is_known or any(_differ_by_few(bands, other, min_speakers) for other in shown)
+        if small:
+            honest = apparent = NOTHING
+        else:
+            shown.append(bands)
         rows.append(
             {
                 "partition": name,
                 "description": partition.descriptions.get(BOTTOM_LABEL, name),
                 "suppressed": "small" if small else "",
-                "bottom_n_speakers": np.nan if small else float(honest.bottom_n_speakers),
+                "bottom_n_speakers": honest.bottom_n_speakers,
                 "bottom_rate": honest.bottom_rate.value,
                 "rest_rate": honest.top_rate.value,
                 "relative_to_top": honest.relative_to_top.value,
@@ -51,19 +61,27 @@ def partition_table(
     return table
 
 
-def _gap(counts: Counts, partition: Partition, *, min_speakers: int) -> tuple[Gaps, float]:
-    per_speaker = counts.by_speaker()
-    labels = partition.labels.reindex(per_speaker.table["speaker_id"])
-    bands = labels.map({BOTTOM_LABEL: BOTTOM, REST_LABEL: TOP}).fillna(-1).to_numpy(dtype=int)
+def _bands(counts: Counts, partition: Partition) -> np.ndarray:
+    labels = partition.labels.reindex(counts.table["speaker_id"])
+    return labels.map({BOTTOM_LABEL: BOTTOM, REST_LABEL: TOP}).fillna(-1).to_numpy(dtype=int)
+
+
+def _differ_by_few(first: np.ndarray, second: np.ndarray, min_speakers: int) -> bool:
+    """Whether one division minus the other leaves fewer speakers than may be shown (but some), whichever side is the worse."""
+    turned = np.select([first == BOTTOM, first == TOP], [TOP, BOTTOM], first)
+    return any(0 < (sides != second).sum() < min_speakers for sides in (first, turned))
+
+
+def _gap(counts: Counts, bands: np.ndarray, *, min_speakers: int) -> tuple[Gaps, float]:
     gaps = band_gaps(
-        per_speaker.numerators,
-        per_speaker.denominators,
+        counts.numerators,
+        counts.denominators,
         bands,
         basis="confirmation",
         bottom=(BOTTOM_LABEL,),
         top=(REST_LABEL,),
         min_speakers=min_speakers,
     )
-    contrast = log_ratio(pooled_rates(per_speaker.numerators, per_speaker.denominators, bands, 3), BOTTOM, TOP)
+    contrast = log_ratio(pooled_rates(counts.numerators, counts.denominators, bands, 3), BOTTOM, TOP)
     p_value = 2 * float(stats.t.sf(abs(contrast.value / contrast.error), contrast.freedom)) if contrast.error > 0 else float("nan")
     return gaps, p_value

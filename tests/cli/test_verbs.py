@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -121,7 +121,7 @@ def test_discover_refuses_several_systems(tmp_path: Path) -> None:
 
 def test_report_draws_the_page_again_for_another_system(tmp_path: Path) -> None:
     folder = tmp_path / "report"
-    arguments = ("--method", "declared:accent", "--permutations", 0)
+    arguments = ("--method", "geo-tree", "--method", "declared:accent", "--permutations", 0)
     assert fairasr("audit", two_systems(tmp_path), "-o", folder, "--focus", "first", *arguments).status == 0
     before = digests(folder)
     page = tmp_path / "perfect.html"
@@ -153,8 +153,9 @@ def test_methods_lists_every_method_with_its_settings() -> None:
     assert [line for line in outcome.printed.splitlines() if line.endswith(": ")] == [], "a setting without a meaning"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="the extra is installed")
-def test_embed_says_which_extra_is_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("absent", ["torch", "soundfile"])
+def test_embed_says_which_extra_is_missing(absent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, absent, None)
     small_table().assign(audio_path="a.wav").to_csv(tmp_path / "utterances.csv", index=False)
     outcome = fairasr("embed", tmp_path / "utterances.csv", "-o", tmp_path / "voices.npz")
     assert outcome.status == 1

@@ -63,6 +63,8 @@ def report_of(
         honest=gaps,
         apparent=gaps,
         spread=Spread(n_cohorts=0, mean=0.0, max=0.0, variance=0.0, percentile_90=0.0),
+        cohorts_basis="confirmation",
+        cohorts_overall=Estimate(value=overall, lo=overall, hi=overall),
         map=layer,
         areas=None if areas is None else pd.DataFrame(list(areas)),
     )

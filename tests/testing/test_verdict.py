@@ -57,6 +57,8 @@ def _report(*, p_value: float | None, lo: float = 0.05, method: str = "geo-tree"
         honest=gaps,
         apparent=replace(gaps, basis="apparent"),
         spread=SPREAD,
+        cohorts_basis="confirmation",
+        cohorts_overall=gaps.overall_rate,
         p_value=p_value,
     )
 

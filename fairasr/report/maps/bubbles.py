@@ -34,7 +34,7 @@ def projection_svg(
     """One bubble a cluster, its area by speakers; both axes in the same scale, so distances on the page are distances of voices."""
     readings = read_cohorts(report.cohorts, report=report, names={}, min_speakers=min_speakers)
     shown = {label: readings.get(label) or no_speakers(label) for label in points}
-    scale = scale_of((reading.rate for reading in shown.values()), overall=report.honest.overall_rate.value)
+    scale = scale_of((reading.rate for reading in shown.values()), overall=report.cohorts_overall.value)
     most = max((reading.n_speakers for reading in shown.values()), default=0)
     centres = _centres(np.array([points[label] for label in points], dtype=float).reshape(-1, 2))
     shapes = []

@@ -146,7 +146,7 @@ def _reading(
         )
     rate, low, high = (_number(row, column) for column in ("rate", "rate_lo", "rate_hi"))
     shrunken = _number(row, "rate_shrunken")
-    overall = report.honest.overall_rate.value
+    overall = report.cohorts_overall.value
     has_interval = math.isfinite(low) and math.isfinite(high)
     interval = f" (95 % interval {percent(low)} to {percent(high)})" if has_interval else " (interval unknown)"
     n_speakers = _number(row, "n_speakers")

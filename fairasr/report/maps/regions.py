@@ -114,7 +114,7 @@ def land_map(
 ) -> str:
     """Sea, land, shapes, borders, labels and legend."""
     readings = [shape.reading for shape in shapes]
-    overall = report.honest.overall_rate.value
+    overall = report.cohorts_overall.value
     scale = scale_of((reading.rate for reading in readings), overall=overall)
     prefix = prefix_of(report.method, report.system, title)
     entries = entries_of(
