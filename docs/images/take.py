@@ -1,6 +1,6 @@
 """Take the README's pictures of the committed demo report, in headless Chromium with the network off.
 
-    python docs/images/take.py
+python docs/images/take.py
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,12 @@ def chosen_discoverers(manifest: Manifest, choice: Choice, *, min_speakers: int)
     Raises:
         DiscoveryError: a method that was asked for is unknown, or lacks what it needs.
     """
+    absent = [column for group in choice.groups for column in group.split("*") if column not in manifest.table]
+    if absent:
+        raise DiscoveryError(
+            f"{len(absent)} of the columns to group by are not there (first: '{absent[0]}'); attributes are "
+            f"{', '.join(manifest.attributes) or 'none'}."
+        )
     if choice.is_open:
         columns = choice.groups or _groupable(manifest, min_speakers=min_speakers)
         wanted: list[str | Discoverer] = [method for method in METHODS if method != DECLARED]
@@ -109,10 +115,16 @@ def named_method(name: str, choice: Choice) -> Discoverer:
                 "zip-demographics needs a census table: pass census= (on the command line --census) with its TOML card."
             )
         options["census"] = choice.census
+    settings = METHODS[base].load()
+    unknown = set(options) - {field.name for field in fields(settings)}
+    if unknown:
+        raise DiscoveryError(
+            f"{base} has no setting {', '.join(sorted(unknown))}; it has {', '.join(f.name for f in fields(settings))}."
+        )
     try:
-        discoverer: Discoverer = METHODS[base].load()(**options)
+        discoverer: Discoverer = settings(**options)
     except TypeError as error:
-        raise DiscoveryError(f"{base} does not take these settings: {error}. See `fairasr methods`.") from error
+        raise DiscoveryError(f"a setting of {base} is of the wrong kind: {error}. See `fairasr methods`.") from error
     return discoverer
 
 

@@ -8,6 +8,7 @@ OPTIONS = {
     "speaker_ids=False (--no-speaker-ids)": "--no-speaker-ids",
     "census= (on the command line --census)": "--census",
     "bad_rows=": "--bad-rows ",
+    "allow_double_dipping=True": "--allow-double-dipping",
     "missing=": "--missing ",
     "encoding=": "--encoding ",
     "delimiter=": "--delimiter ",

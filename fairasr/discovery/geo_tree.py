@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +14,7 @@ from fairasr.core.errors import DiscoveryError, RuleError
 from fairasr.core.privacy import speakers_in_words
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.best_first import GAINS, Growth, grow, orders
+from fairasr.discovery.longitudes import longitude_origin, unroll
 from fairasr.discovery.place_names import fitting_boundaries, place_names
 from fairasr.discovery.pruning import cross_validated_leaves
 
@@ -181,7 +182,7 @@ class GeoRule:
 
     def assign(self, manifest: Manifest) -> Partition:
         """Region of every speaker; UNKNOWN for those without coordinates."""
-        points = np.round(manifest.speaker_points, DECIMALS)
+        points = manifest.speaker_points
         located = np.isfinite(points).all(axis=1)
         labels = np.full(len(points), UNKNOWN, dtype=object)
         names = np.array([region.label for region in self.regions], dtype=object)
@@ -268,22 +269,6 @@ class GeoRule:
             raise RuleError(f"this geo-tree rule is broken: {error!r}. Discover the cohorts again.") from error
 
 
-def unroll(longitude_deg: np.ndarray, origin_deg: float) -> np.ndarray:
-    """Longitudes in [origin, origin + 360), so that places on both sides of the antimeridian stay together."""
-    shifted = np.mod(longitude_deg - origin_deg, 360.0)
-    return np.where(shifted >= 360.0, 0.0, shifted) + origin_deg
-
-
-def longitude_origin(longitude_deg: np.ndarray) -> float:
-    """Where to cut the map open: -180 if the widest empty stretch of meridians holds it, else that stretch's middle [degrees]."""
-    sorted_longitudes = np.unique(np.mod(longitude_deg + 180.0, 360.0)) - 180.0
-    following = np.r_[sorted_longitudes[1:], sorted_longitudes[0] + 360.0]
-    widest = int(np.argmax(following - sorted_longitudes))
-    if widest == len(sorted_longitudes) - 1:
-        return -180.0
-    return float(np.floor((sorted_longitudes[widest] + following[widest]) / 2))
-
-
 def _rounded_outward(points: np.ndarray) -> tuple[float, float, float, float]:
     """South, west, north, east of points (n, 2), to a tenth of a degree beyond them."""
     south, west = np.floor(points.min(axis=0) * 10) / 10
@@ -301,6 +286,3 @@ def _degrees(value: float, positive: str, negative: str) -> str:
     if positive == "E":
         value = (value + 180.0) % 360.0 - 180.0
     return f"{abs(value):.1f}°{positive if value >= 0 else negative}"
-
-
-__all__: Sequence[str] = ["GeoRule", "GeoSearch", "GeoTree", "Region", "longitude_origin", "unroll"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 import zipfile
 from pathlib import Path
 
@@ -32,9 +32,8 @@ def write_embeddings(embeddings: Embeddings, path: str | Path) -> None:
     suffix = _suffix(path)
     unfinished: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=suffix)
-        unfinished = Path(name)
-        with os.fdopen(handle, "wb") as stream:
+        unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with unfinished.open("xb") as stream:
             if suffix == ".npz":
                 ids = np.asarray(embeddings.utterance_ids, dtype=str)
                 np.savez(

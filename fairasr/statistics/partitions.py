@@ -36,7 +36,7 @@ def partition_table(
         bands = _bands(confirmation, partition)
         honest, contrast_p = _gap(confirmation, bands, min_speakers=min_speakers)
         apparent, _ = _gap(discovery, _bands(discovery, partition), min_speakers=min_speakers)
-        small = not honest.relative_to_top.is_known or any(_differ_by_few(bands, other, min_speakers) for other in shown)
+        small = np.isnan(honest.bottom_n_speakers) or any(_differ_by_few(bands, other, min_speakers) for other in shown)
         if small:
             honest = apparent = NOTHING
         else:
@@ -46,7 +46,7 @@ def partition_table(
                 "partition": name,
                 "description": partition.descriptions.get(BOTTOM_LABEL, name),
                 "suppressed": "small" if small else "",
-                "bottom_n_speakers": honest.bottom_n_speakers,
+                "bottom_n_speakers": np.nan if small else honest.bottom_n_speakers,
                 "bottom_rate": honest.bottom_rate.value,
                 "rest_rate": honest.top_rate.value,
                 "relative_to_top": honest.relative_to_top.value,

@@ -51,7 +51,7 @@ def what_was_planted(world: World) -> list[str]:
         if gap.is_absent:
             sentences.append(f"Absent: {who}; no gap was planted.")
         else:
-            sentences.append(f"Planted: {who} err x {gap.ratio:g}; true rate {_percent(world.rate_of(gap.speakers))}.")
+            sentences.append(f"Planted: {who} have an error rate x {gap.ratio:g}; it is {_percent(world.rate_of(gap.speakers))}.")
     return sentences
 
 

@@ -15,7 +15,7 @@ from texts import utterances
 import fairasr as fa
 from fairasr.auditing import Audit, discover_rules
 from fairasr.core import audit_from
-from fairasr.core.errors import DiscoveryError, IngestError, ScoringError, StatisticsError
+from fairasr.core.errors import DiscoveryError, DoubleDippingError, IngestError, ScoringError, StatisticsError
 from fairasr.discovery.geo_tree import GeoTree
 from fairasr.statistics import holm
 
@@ -133,6 +133,18 @@ def test_a_rule_of_one_audit_is_measured_on_other_speakers(result: Audit, tmp_pa
     assert set(again["geo-tree"].by_cohort.index) == set(result["geo-tree"].by_cohort.index)
 
 
+def test_a_saved_rule_is_refused_on_the_very_files_it_was_found_on_unless_allowed(
+    table: pd.DataFrame, result: Audit, tmp_path: Path
+) -> None:
+    result.write(tmp_path)
+    saved = tmp_path / "rules" / "geo-tree.json"
+    with pytest.raises(DoubleDippingError, match="geo-tree"):
+        audited(table, methods=(), rules=[saved])
+    assert "geo-tree" in audited(table, methods=(), rules=[saved], allow_double_dipping=True).rules
+    declared = audited(table, methods=(), rules=[tmp_path / "rules" / "declared-accent.json"])
+    assert list(declared.rules) == ["declared:accent"], "declared groups were not found by errors"
+
+
 def test_two_systems_are_compared_on_the_same_speakers() -> None:
     result = audited(utterances(systems=("a", "b")), methods=["declared:accent"])
     assert [one.system for one in result.systems] == ["a", "b"]
@@ -167,7 +179,7 @@ def test_another_normaliser_shows_where_a_gap_hangs_on_spelling() -> None:
     rows = result.sensitivity.set_index("normaliser")
     assert rows["flips"].tolist() == [False, True]
     assert rows["relative_to_top"].abs().max() > 1.5
-    assert any("change sign or significance" in warning for warning in result.warnings)
+    assert any(warning.startswith("1 of 1 gaps gain, lose or turn") for warning in result.warnings)
 
 
 def test_methods_that_cannot_run_are_skipped_with_a_reason_unless_asked_for_by_name(table: pd.DataFrame) -> None:

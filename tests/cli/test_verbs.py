@@ -104,9 +104,19 @@ def test_discover_saves_rules_that_place_speakers_of_another_corpus(corpus: Path
     assert applied.rename(lambda name: name.removeprefix("other-"), level="speaker_id").to_dict() == cohorts.to_dict()
 
 
-def test_an_audit_measures_a_rule_found_elsewhere(corpus: Path, audited: Path, tmp_path: Path) -> None:
+def test_an_audit_measures_a_rule_found_elsewhere_and_not_on_the_files_it_was_found_on(
+    corpus: Path, audited: Path, tmp_path: Path
+) -> None:
     (rule,) = (path for path in (audited / "rules").iterdir() if read_rule(path).method == "geo-tree")
-    outcome = fairasr("audit", corpus, "--rule", rule, "-o", tmp_path / "report", "--permutations", 0)
+    arguments = ("--rule", rule, "-o", tmp_path / "report", "--permutations", 0)
+    refused = fairasr("audit", corpus, *arguments)
+    assert refused.status == 1
+    assert "was found on 1 of the 1 files audited here" in refused.message
+    assert "--allow-double-dipping" in refused.message
+    elsewhere = tmp_path / "elsewhere.csv"
+    table = small_table()
+    table.assign(speaker_id="other-" + table["speaker_id"]).to_csv(elsewhere, index=False)
+    outcome = fairasr("audit", elsewhere, *arguments)
     assert outcome.status == 0, outcome.message
     result = read_audit(tmp_path / "report")
     assert set(result.systems[0].reports) == {"geo-tree"}

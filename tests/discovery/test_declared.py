@@ -36,7 +36,7 @@ def test_the_cohort_is_the_value_without_spaces_around_it() -> None:
     partition = DeclaredRule(columns=("accent",)).assign(manifest)
     assert dict(partition.labels) == {"s0": "north", "s1": "south", "s2": UNKNOWN, "s3": UNKNOWN, "s4": UNKNOWN}
     assert partition.descriptions == {"north": "accent: north", "south": "accent: south"}
-    assert partition.notes == ("3 of 5 speakers have no accent; they are in cohort 'unknown'.",)
+    assert partition.notes == ("fewer than 10 of 5 speakers have no accent; they are in cohort 'unknown'.",)
     assert not partition.used_scores
 
 
@@ -52,7 +52,7 @@ def test_speakers_whose_utterances_disagree_are_unknown_and_named_in_a_note() ->
     partition = DeclaredRule(columns=("accent",)).assign(Manifest(table=table))
     assert dict(partition.labels) == {"s0": UNKNOWN, "s1": "north", "s2": "south"}
     assert partition.notes == (
-        "1 of 3 speakers carry more than one accent; they are in cohort 'unknown', and a gap by accent is suspect.",
+        "fewer than 10 of 3 speakers carry more than one accent; they are in cohort 'unknown', and a gap by accent is suspect.",
     )
 
 

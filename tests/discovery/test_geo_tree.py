@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairasr.core import UNKNOWN, Manifest
-from fairasr.core.errors import RuleError
-from fairasr.discovery.geo_tree import GeoRule, GeoTree, longitude_origin, unroll
+from fairasr.core.errors import DiscoveryError, RuleError
+from fairasr.discovery.geo_tree import GeoRule, GeoTree
+from fairasr.discovery.longitudes import longitude_origin, unroll
 
 
 def manifest_at(points: np.ndarray, *, prefix: str = "s") -> Manifest:
@@ -150,7 +152,10 @@ def test_speakers_without_coordinates_are_unknown_and_counted() -> None:
     points[[3, 7, 20]] = np.nan
     partition = fitted(points).assign(manifest_at(points))
     assert (partition.labels == UNKNOWN).sum() == 3
-    assert partition.notes == ("3 of 60 speakers have no coordinates and are in cohort 'unknown'.",)
+    assert partition.notes == ("fewer than 10 of 60 speakers have no coordinates: cohort 'unknown'.",)
+    points[20:40] = np.nan
+    partition = fitted(points).assign(manifest_at(points))
+    assert partition.notes == ("22 of 60 speakers have no coordinates: cohort 'unknown'.",)
 
 
 def test_a_rule_places_the_speakers_of_another_corpus() -> None:
@@ -179,6 +184,22 @@ def test_regions_are_numbered_from_the_worst() -> None:
     labels = rule.assign(manifest_at(points)).labels.to_numpy()
     rates = [errors[labels == region.label].mean() for region in rule.regions]
     assert rates == sorted(rates, reverse=True)
+
+
+def test_no_border_of_a_rule_tells_more_of_a_speakers_place_than_a_kilometre() -> None:
+    """Borders are midpoints of points rounded to 0.01 degrees, so two points within the same hundredth give the same rule."""
+    points = around(40, -100, 120, reach=8).round(2)
+    nearby = points + np.random.default_rng(3).uniform(-0.004, 0.004, points.shape)
+    exact, moved = fitted(points, max_leaves=8), fitted(nearby, max_leaves=8)
+    assert moved.to_json() == exact.to_json()
+    assert moved.assign(manifest_at(nearby)).labels.tolist() == exact.assign(manifest_at(points)).labels.tolist()
+
+
+@pytest.mark.parametrize("wrong", [{"max_leaves": 1}, {"min_speakers": 0}, {"min_words": -1}, {"gain": "luck"}], ids=str)
+def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(DiscoveryError, match=f"{name} is"):
+        GeoTree(**wrong)
 
 
 def test_a_saved_rule_reads_back_as_itself_and_holds_no_speaker(tmp_path: Path) -> None:

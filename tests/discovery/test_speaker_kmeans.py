@@ -11,12 +11,13 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from fairasr.core import UNKNOWN, Manifest
+from fairasr.core.agreement import adjusted_rand
 from fairasr.core.errors import DiscoveryError, RuleError
 from fairasr.discovery.held_out_deviance import HeldOutDeviance
 from fairasr.discovery.over_represented import over_represented
 from fairasr.discovery.speaker_kmeans import KMeansRule, SpeakerKMeans
 from fairasr.discovery.speaker_vectors import speaker_vectors
-from fairasr.discovery.spherical_kmeans import SAMPLE_PER_CLUSTER, adjusted_rand, nearest, spherical_kmeans, unit_rows
+from fairasr.discovery.spherical_kmeans import SAMPLE_PER_CLUSTER, nearest, spherical_kmeans, unit_rows
 from fairasr.discovery.voice_clusters import joined
 
 

@@ -133,7 +133,8 @@ def test_the_sides_are_those_computed_by_hand() -> None:
     errors, words = np.array([1, 1, 1, 1, 3, 3, 3, 3]), np.full(8, 10)
     rule = ZipDemographics(census=census, min_speakers=2).search(manifest, seed=0).fit(errors, words)
     assert rule.tried[0].name == "red >= 50 %"
-    assert (rule.tried[0].inside_rate, rule.tried[0].outside_rate) == (0.1, 0.3)
+    assert not rule.tried[0].bottom_is_inside
+    assert "rate" not in json.dumps(rule.to_json()), "a rule goes to others; the rates of small sides would go with it"
     assert rule.assign(manifest).labels.tolist() == ["red >= 50 %"] * 4 + ["red < 50 %"] * 4
     partition = rule.partitions(manifest)["red >= 50 %"]
     assert partition.labels.tolist() == ["rest"] * 4 + ["bottom"] * 4
@@ -175,10 +176,10 @@ def test_who_cannot_be_placed_is_counted_and_named() -> None:
     assert partition.labels.tolist() == ["red >= 50 %", *[UNKNOWN] * 5]
     notes = " ".join(partition.notes)
     assert partition.notes[0] == ECOLOGICAL
-    assert "1 of 6 speakers have several zip codes" in notes
-    assert "1 of 6 speakers have no zip code" in notes
-    assert "2 zip codes of 2 of 6 speakers are not in the census table (99998, 99999)" in notes
-    assert "1 of 2 speakers live where the census has no figure for this" in notes
+    assert "fewer than 10 of 6 speakers have several zip codes" in notes
+    assert "fewer than 10 of 6 speakers have no zip code" in notes
+    assert "2 zip codes of fewer than 10 of 6 speakers are not in the census table (999xx)" in notes
+    assert "fewer than 10 of 2 speakers live where the census has no figure for this" in notes
 
 
 def test_speakers_within_the_margin_of_error_are_counted() -> None:
@@ -188,7 +189,7 @@ def test_speakers_within_the_margin_of_error_are_counted() -> None:
     rule = ZipDemographics(census=census, min_speakers=2).search(manifest, seed=0).fit(np.array([3] * 3 + [1] * 5), np.full(8, 10))
     partition = rule.assign(manifest)
     assert partition.labels.tolist() == ["red >= 50 %"] * 3 + ["red < 50 %"] * 5
-    assert any(note.startswith("2 of 8 speakers") and "90 % margin of error" in note for note in partition.notes)
+    assert any(note.startswith("fewer than 10 of 8 speakers") and "90 % margin of error" in note for note in partition.notes)
     again = ZipRule.from_json(json.loads(json.dumps(rule.to_json())))
     assert again.assign(manifest).notes == partition.notes
 

@@ -54,9 +54,13 @@ def test_of_several_gaps_the_one_with_the_largest_lower_bound_leads() -> None:
 
 
 def test_without_a_permutation_test_the_headline_says_that_the_interval_alone_decides() -> None:
-    found = headline(only(replace(geo_tree("a"), p_value=None, p_adjusted=None)))
+    found = headline(only(replace(geo_tree("a"), p_value=None, p_adjusted=None, n_permutations=0)))
     assert found.shown
     assert "No permutation test was run" in found.detail
+
+
+def test_a_gap_that_the_permutations_could_not_test_is_not_claimed() -> None:
+    assert not is_supported(replace(geo_tree("a"), p_value=None, p_adjusted=None, n_permutations=199))
 
 
 def test_an_audit_in_which_nothing_could_run_claims_nothing() -> None:

@@ -99,8 +99,14 @@ def test_widening_multiplies_the_reach_of_the_interval_on_the_log_scale() -> Non
         assert reaches[1] == pytest.approx(1.5 * reaches[0])
 
 
-def test_the_statistic_of_permutation_tests_is_the_studentised_log_ratio() -> None:
-    expected = np.log(3) / np.sqrt(12 / 3600 / 0.09 + 3 / 3600 / 0.01)
+def test_widening_widens_the_rates_of_the_bands_by_as_much() -> None:
+    for band in ("bottom_rate", "top_rate"):
+        narrow, wide = (getattr(gaps_of(ERRORS, WORDS, BANDS, widening=w), band) for w in (1.0, 1.5))
+        assert wide.hi - wide.value == pytest.approx(1.5 * (narrow.hi - narrow.value))
+
+
+def test_the_statistic_of_permutation_tests_is_the_studentised_difference() -> None:
+    expected = 0.2 / np.sqrt(12 / 3600 + 3 / 3600)
     assert band_statistic(ERRORS, WORDS, BANDS) == pytest.approx(expected)
 
 
@@ -110,7 +116,7 @@ def test_a_side_without_errors_has_no_ratio_and_a_difference_all_the_same() -> N
     assert np.isnan([gaps.relative_to_top.value, gaps.relative_to_bottom.value]).all()
     assert gaps.top_rate.value == 0.0
     assert gaps.difference_to_rest.is_known
-    assert np.isnan(band_statistic(errors, WORDS, BANDS))
+    assert band_statistic(errors, WORDS, BANDS) == pytest.approx(0.3 / np.sqrt(12 / 3600))
 
 
 def test_a_side_without_words_has_no_gap() -> None:
@@ -119,15 +125,27 @@ def test_a_side_without_words_has_no_gap() -> None:
 
 
 @pytest.mark.parametrize("band", [BOTTOM, TOP])
-def test_a_side_of_too_few_speakers_has_no_estimate_and_keeps_its_size(band: int) -> None:
+def test_a_side_of_too_few_speakers_has_no_estimate_and_no_size_that_would_give_it_away(band: int) -> None:
     bands = BANDS.copy()
     bands[np.flatnonzero(bands == band)[0]] = MIDDLE
     gaps = gaps_of(ERRORS, WORDS, bands, min_speakers=3)
     assert np.isnan([gaps.relative_to_top.value, gaps.relative_to_top.lo, gaps.relative_to_bottom.hi]).all()
-    rate, size = (gaps.bottom_rate, gaps.bottom_n_speakers) if band == BOTTOM else (gaps.top_rate, gaps.top_n_speakers)
-    assert np.isnan(rate.value)
-    assert size == 2
-    assert gaps.difference_to_rest.is_known == (band == TOP)
+    assert np.isnan((gaps.bottom_rate if band == BOTTOM else gaps.top_rate).value)
+    assert np.isnan([gaps.bottom_n_speakers, gaps.top_n_speakers, gaps.bottom_share_speakers, gaps.bottom_share_words]).all()
+    assert np.isnan(gaps.difference_to_rest.value)
+    assert gaps.relative_to_overall.is_known == (band == TOP)
+
+
+def test_a_band_with_a_suppressed_cohort_keeps_its_rates_and_withholds_sizes_shares_and_the_difference_to_the_rest() -> None:
+    told, withheld = (
+        band_gaps(ERRORS, WORDS, BANDS, basis="", bottom=(), top=(), min_speakers=2, is_withholding=is_withholding)
+        for is_withholding in (False, True)
+    )
+    assert withheld.relative_to_top == told.relative_to_top
+    assert withheld.bottom_rate == told.bottom_rate
+    assert told.difference_to_rest.is_known
+    assert np.isnan([withheld.bottom_n_speakers, withheld.top_n_speakers, withheld.bottom_share_words]).all()
+    assert np.isnan([withheld.bottom_share_speakers, withheld.difference_to_rest.value]).all()
 
 
 def test_one_speaker_on_a_side_has_a_gap_and_no_interval() -> None:

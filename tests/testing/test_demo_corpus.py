@@ -217,7 +217,7 @@ def test_what_was_planted_is_said_in_one_sentence_each(world: World) -> None:
     sentences = what_was_planted(world)
     assert len(sentences) == len(world.planted)
     assert sentences[0].startswith("Planted: speakers in Appalachia and the Deep South (")
-    assert "err x 1.6; true rate" in sentences[0]
+    assert "have an error rate x 1.6; it is" in sentences[0]
     assert sentences[-1].startswith("Absent: ")
 
 
