@@ -23,7 +23,7 @@ def main() -> None:
             page.screenshot(path=HERE / f"demo-{name}.png")
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(REPORT.as_uri())
-        page.locator("figure").nth(1).screenshot(path=HERE / "demo-map.png")
+        page.locator("figure").first.screenshot(path=HERE / "demo-map.png")
         browser.close()
 
 
