@@ -24,7 +24,8 @@ SETTINGS: Mapping[str, list[dict[str, Any]]] = {
     "zip-demographics": [{"census": world_census()}, {"census": world_census(), "depth": 2, "criterion": "difference"}],
     "speaker-kmeans": [{"n_clusters": 6}, {"candidates": (3, 8)}],
 }
-CASES = [(name, settings) for name in METHODS for settings in SETTINGS.get(name, [])]
+CASES = [(name, settings) for name in METHODS for settings in SETTINGS.get(name, [{}])]
+"""A method without an entry in SETTINGS is tried with its defaults, so that a new one needs no edit here."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def world() -> World:
     return World(**{**vars(drawn), "manifest": manifest})
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{SETTINGS[case[0]].index(case[1])}")
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
 def discoverer(request: pytest.FixtureRequest) -> Discoverer:
     name, settings = request.param
     made: Discoverer = METHODS[name].load()(**settings)
@@ -68,8 +69,8 @@ def require_same(first: Partition, second: Partition) -> None:
 
 def test_every_method_is_under_the_contract() -> None:
     assert len(METHODS) >= 4
-    assert set(SETTINGS) == set(METHODS)
-    assert all(SETTINGS.values())
+    assert set(SETTINGS) <= set(METHODS)
+    assert {name for name, _ in CASES} == set(METHODS)
 
 
 def test_the_method_can_run_here_and_says_why_where_it_cannot(discoverer: Discoverer, world: World) -> None:

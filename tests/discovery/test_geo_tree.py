@@ -141,6 +141,11 @@ def test_unrolled_longitudes_lie_in_one_turn_from_the_origin_and_mean_the_same_m
     np.testing.assert_allclose(difference, np.round(difference), atol=1e-9)
 
 
+def test_a_longitude_a_hair_west_of_the_origin_does_not_fall_off_the_far_edge() -> None:
+    """The remainder of -1e-15 by 360 is 360 in floating point, and no half-open box ends beyond it."""
+    assert unroll(np.array([-1e-15]), 0.0).tolist() == [0.0]
+
+
 def test_the_map_is_cut_open_where_nobody_lives() -> None:
     assert longitude_origin(np.array([-120.0, -75.0, 10.0])) == -180.0
     assert longitude_origin(np.array([177.0, -179.0, 150.0])) == np.floor((-179 + 150) / 2)
@@ -210,6 +215,7 @@ def test_a_saved_rule_reads_back_as_itself_and_holds_no_speaker(tmp_path: Path) 
     again = GeoRule.from_json(json.loads(text))
     assert again.to_json() == rule.to_json()
     assert again.regions == rule.regions
+    assert again.longitude_origin_deg == rule.longitude_origin_deg
     pd.testing.assert_series_equal(again.assign(manifest_at(points)).labels, rule.assign(manifest_at(points)).labels)
 
 
