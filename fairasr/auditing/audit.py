@@ -175,8 +175,7 @@ def _require_speakers(manifest: Manifest, plan: Plan) -> None:
         raise StatisticsError(
             f"'{manifest.source}' has {n_speakers:,} speaker(s) in {len(manifest):,} utterances; discovery and confirmation on "
             f"different speakers need at least {needed} ({plan.min_speakers} each). Add speakers, or lower "
-            "min_speakers knowing what it "
-            f"means for privacy."
+            "min_speakers knowing what it means for privacy."
         )
 
 

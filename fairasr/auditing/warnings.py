@@ -23,9 +23,8 @@ def headline_warnings(
     warnings = []
     if not manifest.has_speaker_ids:
         warnings.append(
-            "This corpus names no speakers: every utterance counts as a speaker of its own. Intervals are too "
-            "narrow and p-values too "
-            "small wherever one person spoke more than once; treat every gap as unconfirmed."
+            "This corpus names no speakers: every utterance counts as a speaker of its own. Intervals are too narrow and p-values "
+            "too small wherever one person spoke more than once; treat every gap as unconfirmed."
         )
     if data["set_aside"]:
         n = sum(data["set_aside"].values())

@@ -102,8 +102,7 @@ class DeclaredRule:
             if len(disagreeing):
                 notes.append(
                     f"{speakers_in_words(len(disagreeing))} of {n_speakers:,} speakers carry more than one {column}; they are in "
-                    f"cohort '{UNKNOWN}', "
-                    f"and a gap by {column} is suspect."
+                    f"cohort '{UNKNOWN}', and a gap by {column} is suspect."
                 )
             if missing:
                 notes.append(

@@ -14,8 +14,7 @@ from fairasr.ingest.breach import Breach
 SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 REMEDY = (
     "fairasr opens audio below the corpus's folder alone: move the audio there, or pass bad_rows='set-aside' to go on without "
-    "these paths "
-    "(an audit of transcripts needs no audio)."
+    "these paths (an audit of transcripts needs no audio)."
 )
 
 

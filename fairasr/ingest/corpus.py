@@ -175,7 +175,6 @@ def _nothing_left(utterances: Checked, long: pd.DataFrame | None, known: list[st
     if long is not None and joins_nothing(long, known):
         sentences.append(
             f"none of the {len(long):,} hypotheses joins an utterance (first: {long['utterance_id'].iloc[0]!r}; the utterances "
-            "have "
-            f"{known[0] if known else None!r}). Write the ids alike in both files."
+            f"have {known[0] if known else None!r}). Write the ids alike in both files."
         )
     return sentences

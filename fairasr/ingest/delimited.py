@@ -69,8 +69,7 @@ def _parse(name: str, text: str, delimiter: str, quoting: Quoting, notes: list[s
         line, found = ragged[0]
         raise IngestError(
             f"'{name}': {len(ragged):,} of {len(body):,} rows do not have the header's {len(header)} fields (first: the row "
-            "ending in "
-            f"line {line:,} has {found}). Quote fields that contain {delimiter!r}, or name the delimiter with delimiter=."
+            f"ending in line {line:,} has {found}). Quote fields that contain {delimiter!r}, or name the delimiter with delimiter=."
         )
     if not body:
         raise IngestError(f"'{name}' has a header and no rows: there is nothing to audit. Give one row per utterance.")
@@ -87,8 +86,7 @@ def _rows(name: str, text: str, delimiter: str, quoting: Quoting) -> list[tuple[
     except csv.Error as error:
         raise IngestError(
             f"'{name}' line {reader.line_num:,} cannot be read: {error}. A quote inside a quoted field is written twice; a file "
-            "that "
-            f"does not quote can be given as tab-separated .tsv."
+            "that does not quote can be given as tab-separated .tsv."
         ) from error
 
 

@@ -9,8 +9,7 @@ from fairasr.ingest.breach import Breach
 
 NO_SPEAKERS = (
     "Pass speaker_ids=False (--no-speaker-ids) if the corpus names no speakers: each utterance then stands for one, intervals "
-    "are too "
-    "narrow where a speaker has several, and every result says so."
+    "are too narrow where a speaker has several, and every result says so."
 )
 
 

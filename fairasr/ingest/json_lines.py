@@ -49,8 +49,7 @@ def _lines(name: str, text: str) -> list[dict[str, Any]]:
         number, why = broken[0]
         raise IngestError(
             f"'{name}': {len(broken):,} of {len(broken) + len(records):,} lines are not one JSON object (first: line "
-            f"{number:,}: {why}). "
-            f"Mend or remove them."
+            f"{number:,}: {why}). Mend or remove them."
         )
     return records
 

@@ -126,6 +126,5 @@ def _refuse_commands(paths: dict[str, str]) -> None:
     if commands:
         raise IngestError(
             f"'wav.scp': {len(commands):,} of {len(paths):,} entries are shell commands (first: {commands[0]!r}), which fairasr "
-            "never runs. "
-            f"Write the audio to files and name those, or remove wav.scp: an audit of transcripts needs no audio."
+            "never runs. Write the audio to files and name those, or remove wav.scp: an audit of transcripts needs no audio."
         )

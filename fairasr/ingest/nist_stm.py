@@ -74,8 +74,7 @@ def read_stm(path: Path, *, encoding: str = "utf-8") -> RawCorpus:
     if broken:
         raise IngestError(
             f"'{path.name}': {len(broken):,} of {len(broken) + len(rows):,} lines are not 'file channel speaker begin end "
-            "<labels> words' "
-            f"(first: {broken[0][:80]!r}). Mend them."
+            f"<labels> words' (first: {broken[0][:80]!r}). Mend them."
         )
     if not rows:
         raise IngestError(f"'{path.name}' has no segments: there is nothing to audit.")

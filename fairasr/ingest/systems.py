@@ -58,8 +58,7 @@ def one_row_per_utterance(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str],
         if column in KNOWN:
             problems.append(
                 f"column '{column}': {disagreeing.nunique():,} of {table['utterance_id'].nunique():,} utterances have several "
-                "values over their systems "
-                f"(first: {disagreeing.iloc[0]!r}). Give each utterance one."
+                f"values over their systems (first: {disagreeing.iloc[0]!r}). Give each utterance one."
             )
         else:
             dropped.append(column)

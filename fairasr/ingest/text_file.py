@@ -32,8 +32,7 @@ def read_text(path: Path, *, encoding: str = "utf-8") -> str:
         shown = content[error.start : error.start + 1].hex().upper()
         raise IngestError(
             f"'{path.name}' is not {encoding}: byte {error.start:,} of {len(content):,} (0x{shown}, line {line:,}) cannot be "
-            "decoded. "
-            f"Save it as UTF-8, or name its encoding, for example encoding='cp1252'."
+            "decoded. Save it as UTF-8, or name its encoding, for example encoding='cp1252'."
         ) from error
     text = text.removeprefix("\ufeff")
     if "\0" in text:

@@ -149,7 +149,6 @@ class _Work:
             first, why = next(iter(embeddings.failures.items()))
             raise IngestError(
                 f"{len(embeddings.failures):,} of {len(self._utterance_ids):,} recordings could not be embedded "
-                f"(first: {first!r}: {why}). "
-                f"Check the column 'audio_path' and the audio folder."
+                f"(first: {first!r}: {why}). Check the column 'audio_path' and the audio folder."
             )
         return embeddings

@@ -45,8 +45,7 @@ def compare(
             f"{before.system!r} ({len(first.table):,} speakers, {first.denominators.sum():,} words, "
             f"{before.normaliser}) and {after.system!r} "
             f"({len(second.table):,} speakers, {second.denominators.sum():,} words, {after.normaliser}) were "
-            "not scored on the same "
-            f"speakers and words, so they cannot be paired. Score both on one manifest with one normaliser."
+            "not scored on the same speakers and words, so they cannot be paired. Score both on one manifest with one normaliser."
         )
     if partition is not None and not allow_double_dipping:
         require_fresh_speakers(before, partition)

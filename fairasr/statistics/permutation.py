@@ -61,8 +61,10 @@ def procedure_test(
         if progress is not None:
             progress(done + 1, n_permutations)
     exceeding = int((~(permuted < observed)).sum())
-    strays = np.abs(permuted[np.isfinite(permuted)])
-    widening = float(np.quantile(strays, CONFIDENCE)) / NORMAL_REACH if len(strays) else 1.0
+    strays = np.sort(np.abs(permuted[np.isfinite(permuted)]))
+    # The rank at which a further draw stays below with 95 %, as for the p-value.
+    rank = min(len(strays), int(np.ceil(CONFIDENCE * (len(strays) + 1))))
+    widening = float(strays[rank - 1]) / NORMAL_REACH if len(strays) else 1.0
     return ProcedureTest(p_value=(exceeding + 1) / (n_permutations + 1), widening=max(1.0, widening))
 
 

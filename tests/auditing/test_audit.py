@@ -200,7 +200,11 @@ def test_methods_that_cannot_run_are_skipped_with_a_reason_unless_asked_for_by_n
         ({"methods": ["declared"]}, DiscoveryError, "needs a column"),
         ({"methods": ["declared:dialect"]}, DiscoveryError, "no column 'dialect'"),
         ({"methods": ["zip-demographics"]}, DiscoveryError, "needs a census table"),
-        ({"methods": ["geo-tree"], "method_settings": {"geo-tree": {"depth": 3}}}, DiscoveryError, "does not take these settings"),
+        (
+            {"methods": ["geo-tree"], "method_settings": {"geo-tree": {"depth": 3}}},
+            DiscoveryError,
+            "geo-tree has no setting depth; it has max_leaves",
+        ),
         ({"focus": "other"}, StatisticsError, "no system 'other'"),
         ({"min_speakers": 61}, StatisticsError, "120 speaker.*need at least 122"),
     ],
