@@ -67,6 +67,26 @@ def verdict_in_words(report: DisparityReport) -> str:
     return "No gap is shown."
 
 
+def estimate_in_words(report: DisparityReport) -> str:
+    """The honest gap with its test, and on whom: under cross-fitting the figure is of the procedure, not of the groups named."""
+    tested = numbers.p_equals(report.p_value)
+    tested += "" if report.p_adjusted is None else f", after correction {numbers.p_equals(report.p_adjusted)}"
+    tested += f", {numbers.count(report.n_permutations)} permutations" if report.n_permutations else ""
+    gap = numbers.percent_interval(report.honest.relative_to_top)
+    if report.honest.basis != "cross-fit":
+        return f"On the speakers that judge it, the gap to the best served is {gap} ({tested})."
+    of_halves = "".join(
+        f" The groups below were found on one half of the speakers; on the other half their gap is "
+        f"{numbers.percent_interval(half.relative_to_top)}."
+        for half in report.other
+        if half.basis == "confirmation"
+    )
+    return (
+        f"With every speaker judged by rules found without them, the gap between those ranked worst and best is {gap} ({tested})."
+        f"{of_halves}"
+    )
+
+
 def _is_shown_at(report: DisparityReport, probability: float | None) -> bool:
     low = report.honest.difference_to_overall.lo
     is_significant = report.n_permutations == 0 if probability is None else probability < ALPHA

@@ -124,10 +124,7 @@ def _section(report: DisparityReport, *, min_speakers: int | None) -> dict[str, 
         "method": report.method,
         "verdict": headline.verdict_in_words(report),
         "worst": headline.worst_in_words(report),
-        "gap": numbers.percent_interval(report.honest.relative_to_top),
-        "p": numbers.p_equals(report.p_value)
-        + ("" if report.p_adjusted is None else f", after correction {numbers.p_equals(report.p_adjusted)}"),
-        "n_permutations": report.n_permutations,
+        "estimate": headline.estimate_in_words(report),
         "cohorts": cohorts.cohort_tables(report, min_speakers=min_speakers),
         "conventions": comparison.conventions_table(report),
         "spread": ""

@@ -30,7 +30,8 @@ def partitions_table(report: DisparityReport, *, min_speakers: int | None) -> Ta
     order += sorted(given - set(FIRST) - set(LAST))
     order += [name for name in LAST if name in given]
     return Table(
-        caption=f"Every division that “{clipped(report.method)}” tried: worse side against the rest, on the judging speakers.",
+        caption=f"The best division that “{clipped(report.method)}” found by each attribute: worse side against the rest, on the "
+        "judging speakers.",
         columns=columns("Division", *map(_heading, order)),
         rows=tuple(_row(row, order, min_speakers=min_speakers) for row in numbers.records(partitions)),
     )

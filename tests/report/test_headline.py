@@ -4,7 +4,7 @@ import pytest
 from example import estimate, example, gaps, geo_tree, speaker_kmeans, system_result
 
 from fairasr.core import UNDEFINED, AuditResult, DisparityReport
-from fairasr.report.headline import headline, is_supported, verdict_in_words, worst_in_words
+from fairasr.report.headline import estimate_in_words, headline, is_supported, verdict_in_words, worst_in_words
 
 
 def only(*reports: DisparityReport) -> AuditResult:
@@ -94,3 +94,13 @@ def test_characters_are_counted_where_the_rate_is_of_characters() -> None:
 )
 def test_a_gap_that_only_the_correction_hides_is_said_to_be_one(change: dict[str, object], verdict: str) -> None:
     assert verdict_in_words(replace(geo_tree("conformer-large"), **change)).startswith(verdict)
+
+
+def test_a_cross_fitted_gap_is_told_apart_from_that_of_the_groups_named() -> None:
+    report = geo_tree("a")
+    split = replace(report.honest, basis="confirmation", relative_to_top=estimate(-0.04, 0.15))
+    crossed = replace(report, honest=replace(report.honest, basis="cross-fit"), other=(split,))
+    words = estimate_in_words(crossed).replace("\N{NO-BREAK SPACE}", " ")
+    assert "judged by rules found without them" in words
+    assert "on the other half their gap is \N{MINUS SIGN}4.0 %" in words
+    assert "On the speakers that judge it" in estimate_in_words(report)

@@ -92,7 +92,7 @@ def test_every_table_of_the_audit_is_there(page: str) -> None:
         "the 5 best-served groups",
         "groups whose numbers are withheld",
         "in every convention",
-        "Every division that “zip-demographics” tried",
+        "The best division that “zip-demographics” found by each attribute",
         "all 3 groups",
         "all 8 groups",
         "Every system under every way of grouping",
