@@ -79,14 +79,14 @@ METHODS: Mapping[str, Method] = _Methods(
 
 
 def settings_of(discoverer: Any) -> dict[str, Any]:
-    """Settings of a discoverer as plain data: its dataclass fields; tables and paths by their text."""
-    return {
-        field.name: value
-        if isinstance(value := getattr(discoverer, field.name), (int, float, str, bool, list, tuple, type(None)))
-        else str(value)
-        for field in dataclasses.fields(discoverer)
-        if field.repr
-    }
+    """Settings of a discoverer as plain data: its dataclass fields; of a file its name alone, since results go to others."""
+    return {field.name: _plain(getattr(discoverer, field.name)) for field in dataclasses.fields(discoverer) if field.repr}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (Path, str)):
+        return Path(value).name if Path(value).parent != Path() else str(value)
+    return value if isinstance(value, (int, float, bool, list, tuple, type(None))) else str(value)
 
 
 def rule_record(rule: CohortRule, *, found_on: Iterable[str]) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from fairasr.discovery import METHODS, Discoverer, read_rule, settings_of
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
 from fairasr.discovery.declared import Declared, DeclaredRule
 from fairasr.discovery.geo_tree import GeoTree
+from fairasr.discovery.zip_demographics import ZipDemographics
+from fairasr.testing import write_census
+from fairasr.testing.census import made_up_census
 
 RULE = {"format": RULE_FORMAT, "format_version": RULE_VERSION, "method": "declared", "columns": ["accent"]}
 
@@ -85,3 +88,10 @@ def test_another_package_adds_a_method_by_entry_point_and_cannot_replace_ours(mo
 def test_discoverers_satisfy_the_protocol_in_the_eyes_of_the_type_checker() -> None:
     discoverer: Discoverer = GeoTree()
     assert discoverer.method == "geo-tree"
+
+
+def test_settings_name_a_file_without_its_folders(tmp_path: Path) -> None:
+    found = settings_of(ZipDemographics(census=write_census(tmp_path, made_up_census()), min_speakers=12))
+    assert found["census"] == "census.toml"
+    assert found["min_speakers"] == 12
+    assert str(tmp_path) not in str(found)
