@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from fairasr.auditing.choice import Choice, prepare_all
+from fairasr.auditing.choice import Choice, prepare_all, recommended_groups
 from fairasr.auditing.method import Audited, audit_method
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.auditing.result import Audit
@@ -109,11 +109,11 @@ def audit(
         plan,
         choice=Choice(
             methods=methods,
-            groups=groups or (() if methods or rules else corpus.defaults.get("groups", ())),
+            groups=groups or (() if methods or rules else recommended_groups(corpus)),
             rules=rules,
             census=census,
             settings=method_settings or {},
-            inputs=() if allow_double_dipping else tuple(corpus.inputs.values()),
+            inputs=() if allow_double_dipping else corpus.utterances_sha256,
         ),
         progress=tell,
     )
@@ -165,6 +165,7 @@ def audit(
                 "allow_double_dipping": allow_double_dipping,
             },
         ),
+        found_on=corpus.utterances_sha256,
         rules={method: one.rule for method, one in audited[chosen].items()},
     )
 

@@ -14,6 +14,7 @@ from fairasr.auditing.plan import Plan, Progress
 from fairasr.core import Manifest
 from fairasr.core.errors import DiscoveryError, DoubleDippingError
 from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, frozen_rule
+from fairasr.ingest import Corpus
 
 DECLARED = "declared"
 MOST_COLUMNS = 8
@@ -30,7 +31,7 @@ class Choice:
         rules: saved rules or their files.
         census: TOML card of a census table.
         settings: method name -> settings, for methods given by name.
-        inputs: SHA-256 of the corpus's files; a saved rule found on one of them is refused.
+        inputs: SHA-256 of the files the utterances are in; a saved rule found on one of them is refused.
     """
 
     methods: Sequence[str | Discoverer] = ()
@@ -93,6 +94,13 @@ def _saved(rule: CohortRule | str | Path, choice: Choice) -> FrozenRule:
             "pass allow_double_dipping=True."
         )
     return saved
+
+
+def recommended_groups(corpus: Corpus) -> list[str]:
+    """Columns that the corpus's recipe recommends for groups, as far as this release of the corpus has them."""
+    return [
+        group for group in corpus.defaults.get("groups", ()) if all(column in corpus.manifest.table for column in group.split("*"))
+    ]
 
 
 def named_method(name: str, choice: Choice) -> Discoverer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairasr.auditing.choice import Choice, chosen_discoverers
+from fairasr.auditing.choice import Choice, chosen_discoverers, recommended_groups
 from fairasr.auditing.plan import Progress
 from fairasr.auditing.scoring import Scoring, Unit
 from fairasr.auditing.selection import Missing, selected
@@ -46,7 +46,7 @@ def discover_rules(
     (counts,) = scoring.of_all_systems().values()
     choice = Choice(
         methods=methods,
-        groups=() if methods else corpus.defaults.get("groups", ()),
+        groups=() if methods else recommended_groups(corpus),
         census=census,
         settings=method_settings or {},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import pandas as pd
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.auditing.procedure import Arm, Found, Procedure, arm
 from fairasr.auditing.set_aside import set_aside_by_cohort
-from fairasr.core import Counts, DisparityReport, Gaps, Manifest, Partition
+from fairasr.core import UNKNOWN, Counts, DisparityReport, Gaps, Manifest, Partition
 from fairasr.core.agreement import adjusted_rand
 from fairasr.discovery import CohortRule, Discoverer, HasAreas, HasPartitions, settings_of
 from fairasr.statistics import (
@@ -94,7 +95,6 @@ def audit_method(
     is_fixed = all(one.rule == rule for one in all_found)
     roles = _roles(all_found if is_fixed else [found])
     discovery_rates = _rates_by_label(counts, first.discovery_positions, discovered, min_speakers=plan.min_speakers)
-    bottom, top = (_ranked(roles, band, discovery_rates) for band in (BOTTOM, TOP))
     is_everyone = not partition.used_scores or plan.allow_double_dipping
     estimated = counts if is_everyone else _rows(counts, first.confirmation_positions)
     set_aside = set_aside_by_cohort(rule, partition, prepared.manifest, unusable)
@@ -110,18 +110,21 @@ def audit_method(
     )
     hidden = set(table.loc[table["suppressed"] != "", "cohort"])
 
-    def gaps(of_bands: np.ndarray, basis: str, of_found: Sequence[Found], widening: float = 1.0) -> Gaps:
+    def gaps(of_bands: np.ndarray, basis: str, of_found: Sequence[Found], roles: dict[str, int], widening: float = 1.0) -> Gaps:
         judged = of_bands > -2
+        is_telling = any(band in (BOTTOM, TOP) and label in hidden for one in of_found for label, band in one.bands.items())
+        # Rates of crossed cohorts and the totals of their lines are equations enough to solve for a hidden one.
+        shown = np.full(int(judged.sum()), -1) if is_telling and partition.components else of_bands[judged]
         return band_gaps(
             e[judged],
             n[judged],
-            of_bands[judged],
+            shown,
             basis=basis,
-            bottom=bottom,
-            top=top,
+            bottom=_ranked(roles, BOTTOM, discovery_rates),
+            top=_ranked(roles, TOP, discovery_rates),
             min_speakers=plan.min_speakers,
             widening=widening,
-            is_withholding=any(band in (BOTTOM, TOP) and label in hidden for one in of_found for label, band in one.bands.items()),
+            is_withholding=is_telling,
         )
 
     apparent_bands = np.full(len(e), -2)
@@ -133,9 +136,9 @@ def audit_method(
         system=counts.system,
         rate_name=counts.rate_name,
         cohorts=table,
-        honest=gaps(bands, "cross-fit" if prepared.folds else "confirmation", telling, widening),
-        apparent=gaps(apparent_bands, "apparent", [found]),
-        other=(gaps(split_bands, "confirmation", [found]),) if prepared.folds else (),
+        honest=gaps(bands, "cross-fit" if prepared.folds else "confirmation", telling, roles, widening),
+        apparent=gaps(apparent_bands, "apparent", [found], found.bands),
+        other=(gaps(split_bands, "confirmation", [found], found.bands),) if prepared.folds else (),
         spread=spread_of(table),
         cohorts_basis="everyone" if is_everyone else "confirmation",
         cohorts_overall=overall_rate(estimated.numerators, estimated.denominators),
@@ -143,7 +146,7 @@ def audit_method(
         n_permutations=plan.n_permutations,
         stability=_stability(prepared, rule, discovery_rates, counts, plan),
         settings=settings_of(prepared.discoverer),
-        notes=(*partition.notes, *_notes(table, partition, plan, set_aside)),
+        notes=(*_shown_notes(partition, hidden), *_notes(table, partition, plan, set_aside)),
         map=rule.map_layer(),
         areas=_areas(rule, prepared.manifest, estimated, plan),
         partitions=_partitions(rule, prepared, counts, plan),
@@ -156,14 +159,22 @@ def _procedure(arms: Sequence[Arm], plan: Plan) -> Procedure:
 
 
 def _roles(found: Sequence[Found]) -> dict[str, int]:
-    """Band of each cohort: the end that more than half of the arms put it at, else neither."""
-    votes: dict[str, list[int]] = {}
-    for one in found:
-        for label, band in one.bands.items():
-            votes.setdefault(label, []).append(band)
-    return {
-        label: next((end for end in (BOTTOM, TOP) if 2 * bands.count(end) > len(found)), MIDDLE) for label, bands in votes.items()
-    }
+    """Band of each cohort: the end that more than half of the arms put it at; where none has so many, the most often put there."""
+    labels = sorted({label for one in found for label in one.bands})
+    roles = dict.fromkeys(labels, MIDDLE)
+    for end in (TOP, BOTTOM):
+        votes = {label: sum(one.bands.get(label) == end for one in found) for label in labels}
+        most = max(votes.values(), default=0)
+        needed = min(most, len(found) // 2 + 1)
+        roles |= {label: end for label in labels if votes[label] >= max(needed, 1)}
+    return roles
+
+
+def _shown_notes(partition: Partition, hidden: set[str]) -> tuple[str, ...]:
+    """The partition's notes, without counts where they would be the size of the hidden cohort of the unplaced."""
+    if UNKNOWN not in hidden:
+        return partition.notes
+    return tuple(re.sub(r"(fewer than )?[\d,]+ of ([\d,]+) speakers", r"some of \2 speakers", note) for note in partition.notes)
 
 
 def _ranked(roles: dict[str, int], band: int, rates: dict[str, float]) -> tuple[str, ...]:

@@ -15,9 +15,11 @@ class Audit(AuditResult):
     """An AuditResult fresh from `fairasr.auditing`.
 
     Attributes:
+        found_on: SHA-256 of the files whose utterances the rules were found on.
         rules: method -> rule as found for the focus system; assigns cohorts on any other manifest.
     """
 
+    found_on: tuple[str, ...] = ()
     rules: Mapping[str, CohortRule] = field(default_factory=dict)
 
     def write(self, folder: str | Path) -> list[Path]:
@@ -31,7 +33,7 @@ class Audit(AuditResult):
         return write_audit(
             self,
             folder,
-            rules={method: rule_record(rule, found_on=self.provenance.inputs.values()) for method, rule in self.rules.items()},
+            rules={method: rule_record(rule, found_on=self.found_on) for method, rule in self.rules.items()},
         )
 
     def write_html(self, path: str | Path) -> Path:

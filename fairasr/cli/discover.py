@@ -65,7 +65,7 @@ def discover(
     partitions = {name: found.assign(corpus.manifest) for name, found in rules.items()}
     write_table(cohorts_of_speakers(partitions), output / "cohorts.parquet")
     for name, file in rule_names(rules).items():
-        write_file(output / "rules" / file, json_bytes(rule_record(rules[name], found_on=corpus.inputs.values())))
+        write_file(output / "rules" / file, json_bytes(rule_record(rules[name], found_on=corpus.utterances_sha256)))
     for name, partition in partitions.items():
         typer.echo(f"{name}: {len(partition.cohorts):,} cohorts of {len(partition.labels):,} speakers")
         for note in partition.notes:

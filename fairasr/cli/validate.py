@@ -19,11 +19,11 @@ def validate(
     reading: Reading,
 ) -> None:
     """Check a corpus: every broken rule with counts and first rows, or what is there and which discoveries fit."""
-    from fairasr.auditing import fitting_methods
+    from fairasr.auditing import fitting_methods, recommended_groups
 
     corpus = reading.corpus()
     manifest = corpus.manifest
-    obstacles = fitting_methods(manifest, census=census, groups=corpus.defaults.get("groups", ()), min_speakers=min_speakers)
+    obstacles = fitting_methods(manifest, census=census, groups=recommended_groups(corpus), min_speakers=min_speakers)
     typer.echo(f"{corpus.title}: {len(manifest):,} utterances of {len(manifest.speaker_ids):,} speakers.")
     if not manifest.has_speaker_ids:
         typer.echo("No speaker ids: each utterance stands for a speaker.")

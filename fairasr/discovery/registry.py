@@ -84,9 +84,11 @@ def settings_of(discoverer: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (Path, str)):
-        return Path(value).name if Path(value).parent != Path() else str(value)
-    return value if isinstance(value, (int, float, bool, list, tuple, type(None))) else str(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item) for item in value)
+    if isinstance(value, Path) or (isinstance(value, str) and Path(value).suffix):
+        return Path(value).name
+    return value if isinstance(value, (int, float, bool, str, type(None))) else str(value)
 
 
 def rule_record(rule: CohortRule, *, found_on: Iterable[str]) -> dict[str, Any]:
@@ -97,7 +99,11 @@ def rule_record(rule: CohortRule, *, found_on: Iterable[str]) -> dict[str, Any]:
 def frozen_rule(path: str | Path) -> FrozenRule:
     """A saved rule to be used as it is. Raises as `read_rule`."""
     rule = read_rule(path)
-    found_on = json.loads(Path(path).read_text(encoding="utf-8")).get("found_on", ())
+    found_on = json.loads(Path(path).read_text(encoding="utf-8")).get("found_on", [])
+    if not isinstance(found_on, list):
+        raise RuleError(
+            f"'{path}' is a broken rule: 'found_on' is {found_on!r}, not a list of SHA-256. Discover the cohorts again."
+        )
     return FrozenRule(rule=rule, found_on=tuple(str(digest) for digest in found_on))
 
 

@@ -31,6 +31,7 @@ class Corpus:
         manifest: the utterances.
         systems: what each system wrote, in order of appearance; empty where no hypotheses were given.
         inputs: file name -> SHA-256, for provenance. A table from memory is "DataFrame", hashed as CSV.
+        utterances_sha256: of the files that the utterances are in, by which a rule knows the corpus it was found on.
         title: of the corpus.
         notes: what was recognised, assumed, joined, left out and set aside, in sentences.
         defaults: what the recipe recommends for an audit of this corpus: normaliser, unit, groups, each where it says.
@@ -40,6 +41,7 @@ class Corpus:
     systems: tuple[Hypotheses, ...]
     inputs: Mapping[str, str]
     title: str
+    utterances_sha256: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -159,6 +161,7 @@ def _corpus(gathered: Gathered, plan: Recipe, *, bad_rows: str) -> Corpus:
         manifest=manifest,
         systems=systems,
         inputs=gathered.inputs,
+        utterances_sha256=gathered.utterances_sha256,
         title=plan.title or Path(gathered.name).stem,
         notes=tuple(notes),
         defaults={key: plan.options[key] for key in DEFAULTS if key in plan.options},

@@ -43,6 +43,7 @@ class Gathered:
         problems: what is wrong beyond single rows, in sentences.
         notes: what was recognised, assumed and done, in sentences.
         inputs: file name -> SHA-256.
+        utterances_sha256: of the files that the utterances are in, and no others.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Gathered:
     problems: list[str]
     notes: list[str]
     inputs: Mapping[str, str]
+    utterances_sha256: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +122,7 @@ def gather(request: Request) -> Gathered:
             "The corpus names no speakers: each utterance stands for one, so intervals are too narrow where a speaker has several."
         )
     vectors, vector_files = _vectors(request, table)
+    inputs = _inputs(request, [*raw.files, *(file for _, file in files if isinstance(file, Path)), *vector_files])
     return Gathered(
         name=name,
         folder=raw.folder,
@@ -130,7 +133,8 @@ def gather(request: Request) -> Gathered:
         has_speaker_ids=has_speaker_ids,
         problems=problems,
         notes=[*notes, *request.recipe.notes],
-        inputs=_inputs(request, [*raw.files, *(file for _, file in files if isinstance(file, Path)), *vector_files]),
+        inputs=inputs,
+        utterances_sha256=tuple(sha256_of(file) for file in raw.files) if raw.files else (inputs[IN_MEMORY],),
     )
 
 

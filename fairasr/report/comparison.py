@@ -10,6 +10,8 @@ from fairasr.report.headline import is_supported
 from fairasr.report.table import Cell, Table, columns
 from fairasr.report.wording import BASES, METHOD_COLUMNS, STABILITY, clipped, method_in_words, name_in_words
 
+WITHHELD = "sizes withheld: a small group could be computed from them"
+
 
 def in_order(reports: dict[str, DisparityReport]) -> list[DisparityReport]:
     """Reports of one system, largest honest gap first, not estimable last; the order does not depend on the mapping's."""
@@ -61,7 +63,7 @@ def _worst_against_all(honest: Gaps, *, because: str) -> Cell:
 
 def _bottom_share(honest: Gaps) -> Cell:
     if not math.isfinite(honest.bottom_share_speakers):
-        return Cell(text=numbers.NOT_ESTIMABLE, muted=True)
+        return Cell(text=WITHHELD, muted=True)
     return Cell(
         text=f"{numbers.percent(honest.bottom_share_speakers)} of speakers",
         note=f"{numbers.percent(honest.bottom_share_words)} of words; {numbers.count(honest.bottom_n_speakers)} speakers",
@@ -143,7 +145,8 @@ def _convention_row(gaps: Gaps) -> tuple[Cell, ...]:
     def difference(estimate: Estimate) -> Cell:
         return Cell(text=numbers.points_interval(estimate, because=because), muted=not math.isfinite(estimate.value))
 
-    sides = f"{numbers.count(gaps.bottom_n_speakers)} worst, {numbers.count(gaps.top_n_speakers)} best"
+    is_withheld = not math.isfinite(gaps.bottom_n_speakers)
+    sides = WITHHELD if is_withheld else f"{numbers.count(gaps.bottom_n_speakers)} worst, {numbers.count(gaps.top_n_speakers)} best"
     return (
         Cell(
             text=_basis(gaps.basis),

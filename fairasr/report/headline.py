@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fairasr.core import AuditResult, DisparityReport, SystemResult
+from fairasr.core import AuditResult, DisparityReport, Gaps, SystemResult
 from fairasr.report import numbers
 from fairasr.report.wording import clipped, group_in_words, method_in_words, rate_in_words, unit_in_words
 
@@ -75,14 +75,16 @@ def estimate_in_words(report: DisparityReport) -> str:
     gap = numbers.percent_interval(report.honest.relative_to_top)
     if report.honest.basis != "cross-fit":
         return f"On the speakers that judge it, the gap to the best served is {gap} ({tested})."
+    found = "ranked" if report.cohorts_basis == "everyone" else "found"
     of_halves = "".join(
-        f" The groups below were found on one half of the speakers; on the other half their gap is "
+        f" Of the groups below as {found} on one half of the speakers, the gap on the other half is "
         f"{numbers.percent_interval(half.relative_to_top)}."
         for half in report.other
         if half.basis == "confirmation"
     )
     return (
-        f"With every speaker judged by rules found without them, the gap between those ranked worst and best is {gap} ({tested})."
+        f"With every speaker judged by cohorts {found} without them, the gap between those ranked worst and "
+        f"best is {gap} ({tested})."
         f"{of_halves}"
     )
 
@@ -123,14 +125,18 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
         group=worst_in_words(report),
         sentence=f"{worst} {errors} per {unit}, against {overall} overall: "
         f"a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}.",
-        detail=f"{numbers.count(gap.bottom_n_speakers)} of {numbers.count(gap.n_speakers)} speakers, grouped by "
+        detail=f"{_part_of(gap)}{numbers.count(gap.n_speakers)} speakers, grouped by "
         f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}",
     )
 
 
+def _part_of(gap: Gaps) -> str:
+    return f"{numbers.count(gap.bottom_n_speakers)} of " if math.isfinite(gap.bottom_n_speakers) else "Some of "
+
+
 def _lead(report: DisparityReport) -> str:
     if report.honest.basis == "cross-fit":
-        return f"The speakers ranked worst by “{method_in_words(report.method)}”, such as"
+        return f"The speakers ranked worst by “{method_in_words(report.method)}”" + (", such as" if report.honest.bottom else "")
     return "The worst-served groups found are" if len(report.honest.bottom) > 1 else "The worst-served group found is"
 
 

@@ -13,7 +13,7 @@ from fairasr.core.errors import StatisticsError
 from fairasr.statistics.disparity import require_fresh_speakers
 from fairasr.statistics.permutation import BLOCK
 from fairasr.statistics.rates import CONFIDENCE
-from fairasr.statistics.suppression import suppressed
+from fairasr.statistics.suppression import lines_of, suppressed
 
 ALL = "all"
 
@@ -55,7 +55,8 @@ def compare(
     if partition is not None:
         labels = partition.labels.reindex(speakers).to_numpy()
         cohorts += [(label, labels == label) for label in partition.cohorts]
-        reasons += list(suppressed(np.array([inside.sum() for _, inside in cohorts[1:]]), min_speakers=min_speakers))
+        sizes = np.array([inside.sum() for _, inside in cohorts[1:]])
+        reasons += list(suppressed(sizes, min_speakers=min_speakers, lines=lines_of(partition.cohorts, partition.components)))
     rows = []
     for (label, inside), reason in zip(cohorts, reasons, strict=True):
         row: dict[str, Any] = {"cohort": label, "suppressed": reason}

@@ -16,7 +16,7 @@ from fairasr.statistics.multiplicity import benjamini_hochberg, holm
 from fairasr.statistics.permutation import cohort_p
 from fairasr.statistics.rates import pooled_rates, rate_interval
 from fairasr.statistics.shrinkage import shrunken_rates
-from fairasr.statistics.suppression import suppressed
+from fairasr.statistics.suppression import lines_of, suppressed
 
 TEXT_COLUMNS = ("cohort", "description", "role", "suppressed")
 PERMUTATIONS_PER_COHORT = 100
@@ -80,8 +80,8 @@ def cohort_table(
     table["suppressed"] = suppressed(
         table["n_speakers"].to_numpy(dtype=int),
         min_speakers=min_speakers,
-        lines=_lines(names, partition.components),
-        keep=np.array([(bands or {}).get(name) == BOTTOM for name in names]),
+        lines=lines_of(names, partition.components),
+        keep=np.array([name == UNKNOWN or (bands or {}).get(name) == BOTTOM for name in names]),
     )
     placed = (table["suppressed"] == "").to_numpy() & (table["cohort"] != UNKNOWN).to_numpy()
     rates = pooled_rates(per_speaker.numerators, per_speaker.denominators, codes, len(names))
@@ -143,15 +143,6 @@ def _estimates(counts: Counts, codes: np.ndarray, names: list[str]) -> pd.DataFr
     for column in ("n_missing", "n_empty", "n_loops"):
         table[column] = sums.get(column, pd.Series(np.nan, index=range(n_cohorts))).astype(float)
     return table.assign(rate_shrunken=np.nan)
-
-
-def _lines(names: list[str], components: Mapping[str, tuple[str, ...]]) -> list[np.ndarray]:
-    """Cohorts that share a value of one crossed column: positions in `names`."""
-    lines: dict[tuple[int, str], list[int]] = {}
-    for position, name in enumerate(names):
-        for column, value in enumerate(components.get(name, ())):
-            lines.setdefault((column, value), []).append(position)
-    return [np.array(line) for line in lines.values()]
 
 
 def spread_of(table: pd.DataFrame) -> Spread:

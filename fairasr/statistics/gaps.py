@@ -80,8 +80,8 @@ def band_gaps(
         min_speakers: a side with fewer speakers has no estimate (it would be suppressed as a cohort).
         widening: of the gaps' intervals, for procedures whose estimates spread more than their speakers alone explain (see
             `ProcedureTest.widening`).
-        is_withholding: a band holds a suppressed cohort, so sizes, shares and the difference to the rest are left out: with the
-            rates of the table they would give the cohort away. They are left out too where a side or the rest is too small.
+        is_withholding: a band holds a suppressed cohort, so sizes, shares and whatever they can be computed from are left out:
+            with the rates of the table they would give the cohort away. They are left out too where a side or the rest is small.
     """
     rates = pooled_rates(numerators, denominators, bands, 3)
     rest = pooled_rates(numerators, denominators, np.where(bands == BOTTOM, 0, 1), 2)
@@ -105,7 +105,9 @@ def band_gaps(
         overall_rate=overall,
         relative_to_top=_mapped(against_top, lambda x: float(np.expm1(x))),
         relative_to_bottom=_mapped(against_top, lambda x: float(-np.expm1(-x))),
-        relative_to_overall=_mapped(against_rest, lambda x: float(1 / (share + (1 - share) * np.exp(-x)) - 1)),
+        relative_to_overall=UNDEFINED
+        if is_withholding
+        else _mapped(against_rest, lambda x: float(1 / (share + (1 - share) * np.exp(-x)) - 1)),
         difference_to_overall=_mapped(difference_to_rest, lambda x: (1 - share) * x),
         difference_to_rest=UNDEFINED if is_withholding else difference_to_rest,
         bottom_n_speakers=_unless(is_withholding, rates.n_speakers[BOTTOM]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -28,11 +28,24 @@ def suppressed(
     """
     reasons = np.full(len(n_speakers), "", dtype=object)
     reasons[n_speakers < min_speakers] = SMALL
-    lines = [np.arange(len(n_speakers)), *lines]
+    # A cohort alone in its line is that line's total, which is published: hiding it protects nobody.
+    filled = [line[n_speakers[line] > 0] for line in lines]
+    is_public = np.zeros(len(n_speakers), dtype=bool)
+    is_public[[line[0] for line in filled if len(line) == 1 and n_speakers[line[0]] >= min_speakers]] = True
+    lines = [line[~is_public[line]] for line in (np.arange(len(n_speakers)), *filled)]
     order = np.lexsort((n_speakers, np.zeros(len(n_speakers), dtype=bool) if keep is None else keep))
     while any(_hide_one_more(line, reasons, n_speakers, min_speakers, order) for line in lines):
         pass
     return reasons
+
+
+def lines_of(names: Sequence[str], components: Mapping[str, tuple[str, ...]]) -> list[np.ndarray]:
+    """Cohorts that share a value of one crossed column: positions in `names`, one int array per value."""
+    lines: dict[tuple[int, str], list[int]] = {}
+    for position, name in enumerate(names):
+        for column, value in enumerate(components.get(name, ())):
+            lines.setdefault((column, value), []).append(position)
+    return [np.array(line) for line in lines.values()]
 
 
 def _hide_one_more(line: np.ndarray, reasons: np.ndarray, n_speakers: np.ndarray, min_speakers: int, order: np.ndarray) -> bool:

@@ -101,6 +101,6 @@ def test_a_cross_fitted_gap_is_told_apart_from_that_of_the_groups_named() -> Non
     split = replace(report.honest, basis="confirmation", relative_to_top=estimate(-0.04, 0.15))
     crossed = replace(report, honest=replace(report.honest, basis="cross-fit"), other=(split,))
     words = estimate_in_words(crossed).replace("\N{NO-BREAK SPACE}", " ")
-    assert "judged by rules found without them" in words
-    assert "on the other half their gap is \N{MINUS SIGN}4.0 %" in words
+    assert "judged by cohorts found without them" in words
+    assert "the gap on the other half is \N{MINUS SIGN}4.0 %" in words
     assert "On the speakers that judge it" in estimate_in_words(report)

@@ -133,7 +133,8 @@ def test_a_side_of_too_few_speakers_has_no_estimate_and_no_size_that_would_give_
     assert np.isnan((gaps.bottom_rate if band == BOTTOM else gaps.top_rate).value)
     assert np.isnan([gaps.bottom_n_speakers, gaps.top_n_speakers, gaps.bottom_share_speakers, gaps.bottom_share_words]).all()
     assert np.isnan(gaps.difference_to_rest.value)
-    assert gaps.relative_to_overall.is_known == (band == TOP)
+    assert np.isnan(gaps.relative_to_overall.value), "its interval would give the share of words away"
+    assert gaps.difference_to_overall.is_known == (band == TOP)
 
 
 def test_a_band_with_a_suppressed_cohort_keeps_its_rates_and_withholds_sizes_shares_and_the_difference_to_the_rest() -> None:
