@@ -102,7 +102,7 @@ def test_widening_multiplies_the_reach_of_the_interval_on_the_log_scale() -> Non
 def test_widening_widens_the_rates_of_the_bands_by_as_much() -> None:
     for band in ("bottom_rate", "top_rate"):
         narrow, wide = (getattr(gaps_of(ERRORS, WORDS, BANDS, widening=w), band) for w in (1.0, 1.5))
-        assert wide.hi - wide.value == pytest.approx(1.5 * (narrow.hi - narrow.value))
+        assert np.log(wide.hi / wide.value) == pytest.approx(1.5 * np.log(narrow.hi / narrow.value))
 
 
 def test_the_statistic_of_permutation_tests_is_the_studentised_difference() -> None:

@@ -26,21 +26,28 @@ def test_the_interval_uses_the_t_quantile_with_one_degree_less_than_speakers() -
     """t(0.975, 2) = 4.302653, from printed tables; sqrt(3 / 2025) = 0.0384900."""
     interval = rate_interval(0.9, 3 / 2025, 3)
     assert interval.value == 0.9
-    assert interval.lo == pytest.approx(0.9 - 4.302653 * 0.0384900, abs=1e-6)
-    assert interval.hi == pytest.approx(0.9 + 4.302653 * 0.0384900, abs=1e-6)
+    # 4.302653 * 0.0384900 / 0.9 = 0.184010 on the log scale
+    assert interval.lo == pytest.approx(0.9 * np.exp(-0.184010), abs=1e-6)
+    assert interval.hi == pytest.approx(0.9 * np.exp(0.184010), abs=1e-6)
 
 
-def test_the_interval_is_cut_at_zero_and_not_at_one() -> None:
-    assert rate_interval(0.01, 1.0, 5).lo == 0.0
-    assert rate_interval(0.99, 1.0, 5).hi > 1.0
+def test_the_interval_stays_above_zero_and_may_pass_one() -> None:
+    assert rate_interval(0.01, 0.0001, 5).lo > 0.0
+    assert rate_interval(0.99, 0.01, 5).hi > 1.0
 
 
-def test_with_equal_words_the_interval_is_the_textbook_interval_of_a_mean() -> None:
+def test_a_rate_of_zero_has_no_spread() -> None:
+    interval = rate_interval(0.0, 0.0, 5)
+    assert (interval.value, interval.lo, interval.hi) == (0.0, 0.0, 0.0)
+
+
+def test_with_equal_words_the_ends_of_the_interval_are_a_textbook_reach_away_in_logarithms() -> None:
     generator = np.random.default_rng(1)
     errors, words = generator.integers(0, 30, 12), np.full(12, 40)
     interval = overall_rate(errors, words)
-    lo, hi = stats.t.interval(0.95, 11, loc=(errors / 40).mean(), scale=stats.sem(errors / 40))
-    assert (interval.lo, interval.hi) == pytest.approx((lo, hi))
+    mean = (errors / 40).mean()
+    lo, hi = stats.t.interval(0.95, 11, loc=np.log(mean), scale=stats.sem(errors / 40) / mean)
+    assert (interval.lo, interval.hi) == pytest.approx((np.exp(lo), np.exp(hi)))
 
 
 def test_speakers_outside_every_cohort_count_nowhere() -> None:
