@@ -5,15 +5,18 @@ Manifest, Hypotheses -> scoring -> Counts
 Manifest, Counts -> discovery   -> rule;  rule, Manifest -> Partition
 Counts, Partition -> statistics -> DisparityReport, ChangeReport
 all of these     -> audit       -> AuditResult
-AuditResult      -> report      -> files
+Trainable, rule  -> mitigation  -> MitigationResult
+AuditResult, Comparison, MitigationResult -> report -> files
 """
 
 from fairasr.core.audit import AuditResult, SystemResult, audit_from
+from fairasr.core.comparison import Comparison, SystemChange, Verdict
 from fairasr.core.counts import Counts
 from fairasr.core.disparity import ChangeReport, DisparityReport, Gaps, Spread
 from fairasr.core.estimate import UNDEFINED, Estimate
 from fairasr.core.hypotheses import Hypotheses
 from fairasr.core.manifest import Manifest
+from fairasr.core.mitigation import MitigationResult
 from fairasr.core.partition import UNKNOWN, Partition
 from fairasr.core.provenance import Provenance, sha256_of
 
@@ -22,16 +25,20 @@ __all__ = [
     "UNKNOWN",
     "AuditResult",
     "ChangeReport",
+    "Comparison",
     "Counts",
     "DisparityReport",
     "Estimate",
     "Gaps",
     "Hypotheses",
     "Manifest",
+    "MitigationResult",
     "Partition",
     "Provenance",
     "Spread",
+    "SystemChange",
     "SystemResult",
+    "Verdict",
     "audit_from",
     "sha256_of",
 ]

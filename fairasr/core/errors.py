@@ -8,6 +8,9 @@ FairasrError                 exit status 1 on the command line, the message and 
 │   └── RuleError            a saved rule is broken, of another version, or of an unknown method
 ├── StatisticsError          too few speakers or cohorts for what was asked
 │   └── DoubleDippingError   estimates were asked for on speakers the cohorts were found on
+├── ModelError               a model cannot be loaded, saved or used
+├── TrainingError            training cannot start or go on; the last good checkpoint is still there
+│   └── JobError             a job file breaks its rules; every broken rule is in the one message
 ├── OutputError              a result cannot be written; the last good one is still there
 └── MissingExtraError        an optional dependency is not installed; says what to install
 """
@@ -53,3 +56,15 @@ class OutputError(FairasrError):
 
 class MissingExtraError(FairasrError):
     """An optional dependency is not installed."""
+
+
+class ModelError(FairasrError):
+    """A model cannot be loaded, saved or used: no such folder, another architecture, a broken file."""
+
+
+class TrainingError(FairasrError):
+    """Training cannot start or go on; the last good checkpoint is still there."""
+
+
+class JobError(TrainingError):
+    """A job file breaks its rules; every broken rule is in the one message."""

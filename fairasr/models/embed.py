@@ -10,9 +10,9 @@ import pandas as pd
 
 from fairasr.core import Manifest
 from fairasr.core.errors import IngestError
-from fairasr.models.audio import read_audio, soundfile_module
 from fairasr.models.base import Embeddings, SpeakerEncoder, UnreadableAudioError
 from fairasr.models.embedding_file import read_embeddings, write_embeddings
+from fairasr.models.recordings import Recordings
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) utterances."""
@@ -88,21 +88,13 @@ class _Work:
     """One pass over the recordings of a manifest; raises what is wrong with the request before any of it is done."""
 
     def __init__(self, manifest: Manifest, *, encoder: SpeakerEncoder, audio_root: Path, known: Embeddings | None) -> None:
-        soundfile_module()
-        if "audio_path" not in manifest.table:
-            raise IngestError(
-                f"manifest '{manifest.source}' has no column 'audio_path', so there is nothing to embed. Name the recordings in it."
-            )
-        if not audio_root.is_dir():
-            raise IngestError(f"there is no audio folder {audio_root}. Give the folder that the column 'audio_path' starts from.")
+        self._recordings = Recordings(manifest, audio_root=audio_root, sample_rate_hz=encoder.sample_rate_hz, kept_bytes=0)
         if known is not None and known.encoder != encoder.name:
             raise IngestError(
                 f"the embeddings of the earlier run are of the encoder {known.encoder!r}, not {encoder.name!r}; "
                 f"vectors of two encoders are not comparable. Write to another file."
             )
         self._encoder = encoder
-        self._audio_root = audio_root.resolve()
-        self._audio_paths = manifest.table["audio_path"]
         self._utterance_ids = manifest.table["utterance_id"].to_numpy(dtype=str)
         self._vectors = np.full((len(manifest), encoder.dimension), np.nan, dtype=np.float32)
         self._failures: dict[str, str] = {}
@@ -113,24 +105,13 @@ class _Work:
     def steps(self) -> Iterator[int]:
         """Embed what has no vector yet, in the order of the table; yields how many utterances are done after each."""
         has_vector = self.so_far().known
-        for row, audio_path in enumerate(self._audio_paths):
+        for row in range(len(self._recordings)):
             if not has_vector[row]:
                 try:
-                    samples = read_audio(self._below_root(audio_path), sample_rate_hz=self._encoder.sample_rate_hz)
-                    self._vectors[row] = self._encoder.embed(samples)
+                    self._vectors[row] = self._encoder.embed(self._recordings.read(row))
                 except UnreadableAudioError as error:
                     self._failures[str(self._utterance_ids[row])] = str(error)
             yield row + 1
-
-    def _below_root(self, audio_path: object) -> Path:
-        if not isinstance(audio_path, str) or not audio_path:
-            raise UnreadableAudioError("no recording is named")
-        if "\0" in audio_path:
-            raise UnreadableAudioError("its path holds a NUL byte")
-        path = (self._audio_root / audio_path).resolve()
-        if not path.is_relative_to(self._audio_root):
-            raise UnreadableAudioError("it is outside the audio folder")
-        return path
 
     def so_far(self) -> Embeddings:
         """What is embedded by now."""

@@ -1,0 +1,73 @@
+"""MitigationResult: what a fine-tuning job found, as data. Reports and dashboards read it and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from fairasr.core.comparison import Comparison
+
+LEAGUE_COLUMNS: Mapping[str, str] = {
+    "method": "name of the method with its chosen setting, as in Comparison.systems; the base model is not a row",
+    "setting": "the chosen strength as text ('strength = 10'); '' where the method has none",
+    "step": "training step whose weights were chosen",
+    "n_seeds": "seeds trained",
+    "development_worst": "rate of the target cohorts on development speakers, mean over seeds",
+    "development_overall": "rate of all development speakers, mean over seeds",
+    "within_cap": "whether the overall rate keeps the cap of the selection rule",
+    "worst": "rate of the target cohorts on test speakers, mean over seeds",
+    "worst_sd": "its standard deviation over seeds",
+    "general": "rate of everyone else on test speakers, mean over seeds",
+    "general_sd": "its standard deviation over seeds",
+    "overall": "rate of all test speakers, mean over seeds",
+    "overall_sd": "its standard deviation over seeds",
+    "forgetting": "rate on the forgetting set, mean over seeds; NaN without one",
+    "forgetting_sd": "its standard deviation over seeds",
+    "outcome": "verdict",
+    "chosen": "whether the selection rule recommends this one",
+    "train_s": "seconds of training, mean over seeds",
+}
+"""Columns of `MitigationResult.league`, one row per method, best first by the selection rule; rates are fractions."""
+
+CURVE_COLUMNS: Mapping[str, str] = {
+    "method": "family of the method ('ewc', 'l2-sp', 'interpolation'); 'base' for the model before, one row",
+    "strength": "value of the swept setting; NaN where there is none",
+    "step": "training step of the weights",
+    "seed": "of the run; -1 for the base",
+    "worst": "rate of the target cohorts on development speakers",
+    "general": "rate of the others on development speakers",
+    "overall": "rate of all development speakers",
+    "forgetting": "rate on the forgetting set; NaN without one or where it was not measured",
+    "chosen": "whether this strength and step were chosen for the method",
+}
+"""Columns of `MitigationResult.curve`, one row per method x strength x step x seed: the trade-off, worst against overall."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MitigationResult:
+    """What a fine-tuning job found.
+
+    Attributes:
+        comparison: the chosen model of every method against the base, on test speakers (errors averaged over seeds).
+        league: one row per method, columns `LEAGUE_COLUMNS`.
+        curve: one row per trained candidate, columns `CURVE_COLUMNS`.
+        recommended: the method that the selection rule recommends, if its verdict allows; "" keeps the base model.
+        rule: the selection rule in words.
+        job: the job file as plain data.
+        speakers: "training", "training target", "development", "test" -> how many.
+        seeds: the seeds trained.
+        runs: one entry per trained model: method, strength, seed, folder (relative), steps, audio_s, wall_s.
+    """
+
+    comparison: Comparison
+    league: pd.DataFrame
+    curve: pd.DataFrame
+    recommended: str
+    rule: str
+    job: Mapping[str, Any]
+    speakers: Mapping[str, int]
+    seeds: tuple[int, ...]
+    runs: tuple[Mapping[str, Any], ...] = ()
