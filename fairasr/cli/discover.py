@@ -39,8 +39,8 @@ def discover(
     from fairasr.cli.progress import progress
     from fairasr.cli.settings import settings_by_method
     from fairasr.cli.tables import cohorts_of_speakers, write_table
+    from fairasr.core.atomic import write_file
     from fairasr.discovery import read_rule, rule_record
-    from fairasr.report.atomic import write_file
     from fairasr.report.export import json_bytes, rule_names
 
     require_folder(output)

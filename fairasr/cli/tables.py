@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fairasr.core import Counts, Partition
-from fairasr.report.atomic import write_file
+from fairasr.core.atomic import write_file
 from fairasr.report.export import FORMULA_STARTS
 
 TABLES = (".parquet", ".csv")

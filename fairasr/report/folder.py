@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fairasr.core import AuditResult, audit_from
+from fairasr.core.atomic import replace_files
 from fairasr.core.errors import IngestError, OutputError
-from fairasr.report.atomic import replace_files
 from fairasr.report.export import cohorts_csv, cohorts_parquet, json_bytes, rule_names
 
 JSON_NAME = "report.json"

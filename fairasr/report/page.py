@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairasr.core import AuditResult, DisparityReport
-from fairasr.report.atomic import write_file
+from fairasr.core.atomic import write_file
 
 if TYPE_CHECKING:
     from jinja2 import Environment
