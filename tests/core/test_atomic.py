@@ -12,7 +12,7 @@ import pytest
 
 from fairasr.core.atomic import replace_files, write_file
 from fairasr.core.errors import OutputError
-from fairasr.report import atomic
+from fairasr.core import atomic
 
 FORMER = {Path("a.txt"): b"former a", Path("rules/x.json"): b"former x"}
 NEW = {Path("a.txt"): b"new a", Path("b.txt"): b"new b", Path("rules/y.json"): b"new y"}
