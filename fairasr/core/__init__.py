@@ -10,13 +10,13 @@ AuditResult, Comparison, MitigationResult -> report -> files
 """
 
 from fairasr.core.audit import AuditResult, SystemResult, audit_from
-from fairasr.core.comparison import Comparison, SystemChange, Verdict
+from fairasr.core.comparison import Comparison, SystemChange, Verdict, comparison_from
 from fairasr.core.counts import Counts
 from fairasr.core.disparity import ChangeReport, DisparityReport, Gaps, Spread
 from fairasr.core.estimate import UNDEFINED, Estimate
 from fairasr.core.hypotheses import Hypotheses
 from fairasr.core.manifest import Manifest
-from fairasr.core.mitigation import MitigationResult
+from fairasr.core.mitigation import MitigationResult, mitigation_from
 from fairasr.core.partition import UNKNOWN, Partition
 from fairasr.core.provenance import Provenance, sha256_of
 
@@ -40,5 +40,7 @@ __all__ = [
     "SystemResult",
     "Verdict",
     "audit_from",
+    "comparison_from",
+    "mitigation_from",
     "sha256_of",
 ]

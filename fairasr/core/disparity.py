@@ -41,6 +41,38 @@ COHORT_COLUMNS: Mapping[str, str] = {
 }
 """Columns of `DisparityReport.cohorts` and their meanings; a suppressed row has NaN in every number."""
 
+ALL, TARGET, OTHER = "all", "target", ""
+TARGET_TOGETHER, SMALL_TOGETHER = "the target cohorts together", "the small cohorts together"
+"""Roles of the rows of a `ChangeReport`; the rows of everyone and of pooled cohorts are labelled by them too."""
+
+CHANGE_COLUMNS: Mapping[str, str] = {
+    "cohort": "label of the cohort",
+    "role": "ALL everyone, TARGET a cohort that was to gain, OTHER any other, TARGET_TOGETHER several targets pooled, "
+    "SMALL_TOGETHER the suppressed cohorts pooled",
+    "suppressed": "'' or why no number may be shown, as in COHORT_COLUMNS",
+    "n_speakers": "speakers the estimate rests on",
+    "rate_before": "pooled error rate of the system in use",
+    "rate_before_lo": "lower end of its 95 % interval",
+    "rate_before_hi": "upper end of its 95 % interval",
+    "rate_after": "pooled error rate of the new system",
+    "rate_after_lo": "lower end of its 95 % interval",
+    "rate_after_hi": "upper end of its 95 % interval",
+    "change": "rate after minus rate before; below 0 is a gain",
+    "change_lo": "lower end of its 95 % interval, paired by speaker",
+    "change_hi": "upper end of its 95 % interval, paired by speaker",
+    "relative_change": "rate after / rate before - 1",
+    "relative_change_lo": "lower end of its 95 % interval, paired by speaker",
+    "relative_change_hi": "upper end of its 95 % interval, paired by speaker; infinite where the errors before are too few",
+    "relative_change_least": "one-sided 95 % bound: the relative change is at least this",
+    "relative_change_most": "one-sided 95 % bound: the relative change is at most this",
+    "p_value": "two-sided; null: the two systems are exchangeable for every speaker",
+    "p_harm": "one-sided; null: the relative loss is at most the margin",
+}
+"""Columns of `ChangeReport.changes` and their meanings; a suppressed row has NaN in every number."""
+
+CHANGE_TEXT = ("cohort", "role", "suppressed")
+"""Those of `CHANGE_COLUMNS` that hold text."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gaps:
@@ -162,14 +194,16 @@ class ChangeReport:
 
     Attributes:
         before, after: names of the systems.
-        changes: one row per cohort, "all" first: cohort, n_speakers, rate_before, rate_after, change (after - before),
-            change_lo, change_hi (95 %), p_value (two-sided; null: the two systems are exchangeable for every speaker), suppressed.
+        rate_name: "WER", "CER", ...
+        changes: one row per cohort, columns `CHANGE_COLUMNS`, "all" first.
+        margin: relative loss that `p_harm` tolerates.
     """
 
     before: str
     after: str
     rate_name: str
     changes: pd.DataFrame
+    margin: float = 0.01
 
 
 def _plain(value: Any) -> Any:
@@ -206,3 +240,11 @@ def disparity_from(data: Mapping[str, Any]) -> DisparityReport:
     read["cohorts_overall"] = estimate_from(data["cohorts_overall"])
     read["notes"] = tuple(data["notes"])
     return DisparityReport(**read)
+
+
+def change_from(data: Mapping[str, Any]) -> ChangeReport:
+    """The ChangeReport whose fields `plain` wrote; numbers that were missing are NaN."""
+    rows = pd.DataFrame(data["changes"], columns=[name for name in CHANGE_COLUMNS if any(name in row for row in data["changes"])])
+    numbers = [name for name in rows.columns if name not in CHANGE_TEXT]
+    rows[numbers] = rows[numbers].astype(float)
+    return ChangeReport(**{**data, "changes": rows})

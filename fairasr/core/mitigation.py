@@ -8,7 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from fairasr.core.comparison import Comparison
+from fairasr.core.comparison import Comparison, comparison_from
+from fairasr.core.errors import IngestError
+from fairasr.core.estimate import plain
+
+FORMAT = "fairasr-mitigation"
+FORMAT_VERSION = 1
+TEXT = ("method", "setting", "outcome")
+FLAGS = ("within_cap", "chosen")
+WHOLE = ("step", "n_seeds", "seed")
 
 LEAGUE_COLUMNS: Mapping[str, str] = {
     "method": "name of the method with its chosen setting, as in Comparison.systems; the base model is not a row",
@@ -71,3 +79,54 @@ class MitigationResult:
     speakers: Mapping[str, int]
     seeds: tuple[int, ...]
     runs: tuple[Mapping[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data with a format name and version; `mitigation_from` reads it back."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "comparison": self.comparison.to_json(),
+            "league": plain(self.league),
+            "curve": plain(self.curve),
+            "recommended": self.recommended,
+            "rule": self.rule,
+            "job": plain(self.job),
+            "speakers": plain(self.speakers),
+            "seeds": list(self.seeds),
+            "runs": plain(self.runs),
+        }
+
+
+def mitigation_from(data: Mapping[str, Any]) -> MitigationResult:
+    """The MitigationResult that `to_json` wrote.
+
+    Raises:
+        IngestError: the data is none, or one of another version.
+    """
+    if data.get("format") != FORMAT:
+        raise IngestError(
+            f"this is not a mitigation result: 'format' is {data.get('format')!r}, not {FORMAT!r}. "
+            "Give the report.json of a fine-tuning job."
+        )
+    if data.get("format_version") != FORMAT_VERSION:
+        raise IngestError(
+            f"this mitigation result has format version {data.get('format_version')!r}; this fairasr reads version "
+            f"{FORMAT_VERSION}. Run the job again: what it trained is kept."
+        )
+    return MitigationResult(
+        comparison=comparison_from(data["comparison"]),
+        league=_table(data["league"], LEAGUE_COLUMNS),
+        curve=_table(data["curve"], CURVE_COLUMNS),
+        recommended=data["recommended"],
+        rule=data["rule"],
+        job=data["job"],
+        speakers=data["speakers"],
+        seeds=tuple(data["seeds"]),
+        runs=tuple(data["runs"]),
+    )
+
+
+def _table(rows: list[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(columns))
+    kinds = {name: bool if name in FLAGS else "int64" if name in WHOLE else float for name in columns if name not in TEXT}
+    return table.astype(kinds)

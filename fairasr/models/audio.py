@@ -10,6 +10,7 @@ import numpy as np
 
 from fairasr.core.errors import MissingExtraError
 from fairasr.models.base import UnreadableAudioError
+from fairasr.models.wav_header import missing_bytes
 
 LONGEST_S = 3600.0
 """Longer recordings are refused: whole files are held in memory, and an utterance is not an hour long."""
@@ -24,7 +25,7 @@ def soundfile_module() -> ModuleType:
     try:
         import soundfile
     except ImportError as error:
-        raise MissingExtraError('reading audio needs soundfile: pip install "fairasr[speaker]"') from error
+        raise MissingExtraError('reading audio needs soundfile: pip install "fairasr[train]" (or "fairasr[speaker]")') from error
     return soundfile  # type: ignore[no-any-return]
 
 
@@ -45,7 +46,8 @@ def read_audio(path: Path, *, sample_rate_hz: int) -> np.ndarray:
 
     Raises:
         MissingExtraError: soundfile is not installed.
-        UnreadableAudioError: no such file, not audio, empty, or longer than an hour.
+        UnreadableAudioError: no such file, not audio, empty, longer than an hour, or cut short. The last is seen of wav and flac;
+            an mp3 that is cut short is read as far as it goes, since its header says no exact length.
     """
     soundfile = soundfile_module()
     if not path.is_file():
@@ -58,6 +60,9 @@ def read_audio(path: Path, *, sample_rate_hz: int) -> np.ndarray:
             rate_hz = int(stream.samplerate)
     except (soundfile.LibsndfileError, OSError) as error:
         raise UnreadableAudioError(f"it cannot be read as audio ({error})") from error
+    missing = missing_bytes(path)
+    if missing:
+        raise UnreadableAudioError(f"it is cut short: its header promises {missing:,} bytes more")
     if not len(channels):
         raise UnreadableAudioError("it holds no samples")
     return resampled(channels.mean(axis=1), from_hz=rate_hz, to_hz=sample_rate_hz)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -99,3 +99,20 @@ class Trainable(Recognizer, Protocol):
 
     def save(self, folder: Path) -> None:
         """Write settings and weights (safetensors, never a pickle) into an existing folder; `load` reads them back."""
+
+
+@runtime_checkable
+class TakesCohorts(Protocol):
+    """A recogniser that can also be told which cohort each speaker is in."""
+
+    @property
+    def cohort_labels(self) -> tuple[str, ...]:
+        """Cohorts it was made for, sorted. Any other label, and None for all, is taken as unknown."""
+
+    def batch(
+        self, recordings: Sequence[np.ndarray], references: Sequence[str], *, cohorts: Sequence[str] | None = None
+    ) -> dict[str, torch.Tensor]:
+        """As of `Trainable`, with the cohort of each recording."""
+
+    def transcribe(self, recordings: Sequence[np.ndarray], *, cohorts: Sequence[str] | None = None) -> list[str]:
+        """As of `Recognizer`, with the cohort of each recording."""

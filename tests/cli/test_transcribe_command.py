@@ -1,0 +1,97 @@
+"""`fairasr transcribe` on recordings of noise: what it prints and writes, and every way it is refused."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_corpus import fairasr
+
+soundfile = pytest.importorskip("soundfile")
+pytest.importorskip("torch")
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    from fairasr.models import initialised
+
+    folder = tmp_path / "model"
+    folder.mkdir()
+    settings = {"d_model": 8, "n_heads": 2, "n_blocks": 1, "n_mels": 4}
+    initialised("conformer-ctc", references=["abc"], seed=0, settings=settings, sample_rate_hz=8_000, name="tiny").save(folder)
+    return folder
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """CSV of three utterances, the second without its recording."""
+    (tmp_path / "audio").mkdir()
+    for name in ("a", "c"):
+        soundfile.write(tmp_path / "audio" / f"{name}.wav", np.random.default_rng(0).normal(scale=0.1, size=8_000), 16_000)
+    table = pd.DataFrame(
+        {
+            "utterance_id": ["a", "b", "c"],
+            "speaker_id": ["s", "s", "t"],
+            "reference": "abc",
+            "audio_path": ["audio/a.wav", "audio/b.wav", "audio/c.wav"],
+        }
+    )
+    table.to_csv(tmp_path / "utterances.csv", index=False)
+    return tmp_path / "utterances.csv"
+
+
+def test_what_was_heard_is_scored_by_the_next_command(recorded: Path, model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out" / "hypotheses.parquet"
+    outcome = fairasr("transcribe", recorded, "--model", model, "-o", output)
+    assert outcome.status == 0, outcome.message
+    assert outcome.printed.splitlines() == [
+        "- b: there is no such file",
+        f"2 of 3 utterances transcribed by tiny: {output}",
+    ]
+    scored = fairasr("score", recorded, "--hypotheses", output, "--missing", "deletions", "-o", tmp_path / "counts.csv")
+    assert scored.status == 0, scored.message
+    assert "tiny: WER" in scored.printed
+    before = output.read_bytes()
+    assert fairasr("transcribe", recorded, "--model", model, "-o", output).status == 0
+    assert output.read_bytes() == before
+
+
+def test_the_system_has_the_name_it_is_given(recorded: Path, model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "hypotheses.parquet"
+    outcome = fairasr("transcribe", recorded, "--model", model, "-o", output, "--system", "mine")
+    assert "transcribed by mine" in outcome.printed
+    refused = fairasr("transcribe", recorded, "--model", model, "-o", output)
+    assert refused.status == 1
+    assert "of the system 'mine', not 'tiny'" in refused.message
+
+
+def test_a_model_that_is_not_there_is_named_and_nothing_is_written(recorded: Path, tmp_path: Path) -> None:
+    outcome = fairasr("transcribe", recorded, "--model", tmp_path / "gone", "-o", tmp_path / "hypotheses.parquet")
+    assert outcome.status == 1
+    assert "ModelError: there is no model folder" in outcome.message
+    assert "never downloaded" in outcome.message
+    assert not (tmp_path / "hypotheses.parquet").exists()
+
+
+def test_a_file_of_another_kind_is_refused_before_any_work(recorded: Path, tmp_path: Path) -> None:
+    outcome = fairasr("transcribe", recorded, "--model", tmp_path / "gone", "-o", tmp_path / "hypotheses.csv")
+    assert outcome.status == 1
+    assert "must end in .parquet" in outcome.message
+
+
+def test_a_corpus_without_recordings_is_refused(model: Path, tmp_path: Path) -> None:
+    table = pd.DataFrame({"utterance_id": ["a"], "speaker_id": ["s"], "reference": ["abc"]})
+    table.to_csv(tmp_path / "utterances.csv", index=False)
+    outcome = fairasr("transcribe", tmp_path / "utterances.csv", "--model", model, "-o", tmp_path / "hypotheses.parquet")
+    assert outcome.status == 1
+    assert "no column 'audio_path'" in outcome.message
+
+
+def test_absent_soundfile_says_which_extra(recorded: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    outcome = fairasr("transcribe", recorded, "--model", model, "-o", tmp_path / "hypotheses.parquet")
+    assert outcome.status == 1
+    assert 'MissingExtraError: reading audio needs soundfile: pip install "fairasr[train]"' in outcome.message
