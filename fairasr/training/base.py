@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from fairasr.core import Manifest
-from fairasr.models import Outputs, Recordings, Trainable
+from fairasr.models import Outputs, Recordings, TakesCohorts, Trainable
 
 if TYPE_CHECKING:
     import torch
@@ -46,14 +46,19 @@ class TrainingData:
         return np.flatnonzero(~self.target)
 
     def batch(self, model: Trainable, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        """Features and targets of `rows` for `model`."""
-        references = self.manifest.table["reference"].to_numpy(dtype=object)
-        return model.batch([self.recordings.read(int(row)) for row in rows], [references[row] for row in rows])
+        """Features and targets of `rows` for `model`, and their cohorts for one that takes them."""
+        references = self.manifest.table["reference"].to_numpy(dtype=object)[rows].tolist()
+        recordings = [self.recordings.read(int(row)) for row in rows]
+        if isinstance(model, TakesCohorts):
+            return model.batch(recordings, references, cohorts=[str(cohort) for cohort in self.cohorts[rows]])
+        return model.batch(recordings, references)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One batch after its forward pass: what `reduce` and `penalty` are given.
+
+    With accumulation it is a micro-batch; with several processes, this process's share of one.
 
     Attributes:
         model: the model being trained; gradients flow through `model.module`.
@@ -108,8 +113,11 @@ class Hooks:
         sampling_weights: float (n_utterances,) >= 0, not all 0: chance of each row to be drawn. None: target rows, evenly.
         batch_groups: str (n_utterances,): each batch is drawn from one group only, groups evenly, and is filled to about the
             same total duration. None: no groups.
-        reduce: losses of the batch -> scalar. None: mean over utterances of the loss per symbol.
-        penalty: scalar added to the loss. None: nothing.
+        reduce: losses of the batch -> scalar: this process's part of the loss, such that the parts of all processes add up to it
+            (so a mean is a sum divided by `global_size`). Micro-batches count by their utterances. None: mean over utterances of
+            the loss per symbol.
+        penalty: scalar added to the loss once per step, whatever the accumulation: its mean over micro-batches and processes.
+            None: nothing.
     """
 
     sampling_weights: np.ndarray | None = None
@@ -165,7 +173,8 @@ class Trained:
         snapshots: step -> safetensors file of the module's weights; the last step is always there.
         drawn: how often each row was drawn, int (n_utterances,).
         wall_s, audio_s: seconds of work (of all sittings) and of audio trained on.
-        settings: fingerprint of the run: budget, seed, hooks' description.
+        settings: fingerprint of the run: budget, seed, schedule, starting weights, and what the caller gave.
+        notes: what a reader must know, such as a damaged checkpoint that was passed over.
     """
 
     history: Any
@@ -173,3 +182,5 @@ class Trained:
     drawn: np.ndarray
     wall_s: float
     audio_s: float
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
