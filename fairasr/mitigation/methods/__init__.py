@@ -1,0 +1,1 @@
+"""One method per file, named in METHODS of `fairasr.mitigation.registry`."""
