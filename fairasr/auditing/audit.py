@@ -15,7 +15,6 @@ from fairasr.auditing.method import Audited, audit_method
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.auditing.result import Audit
 from fairasr.auditing.scoring import Scoring
-from fairasr.auditing.selection import Missing, selected
 from fairasr.auditing.sensitivity import sensitivity_table
 from fairasr.auditing.set_aside import unusable_rows
 from fairasr.auditing.warnings import headline_warnings
@@ -23,6 +22,7 @@ from fairasr.core import Counts, DisparityReport, Manifest, Provenance, SystemRe
 from fairasr.core.errors import StatisticsError
 from fairasr.discovery import CohortRule, Discoverer
 from fairasr.ingest import Corpus, read
+from fairasr.ingest.selection import Missing, selected
 from fairasr.statistics import compare, holm, overall_rate, split_speakers
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from fairasr.auditing.choice import Choice, chosen_discoverers, recommended_groups
 from fairasr.auditing.plan import Progress
 from fairasr.auditing.scoring import Scoring, Unit
-from fairasr.auditing.selection import Missing, selected
 from fairasr.core.errors import DiscoveryError, StatisticsError
 from fairasr.discovery import CohortRule, Discoverer, fit
 from fairasr.ingest import Corpus
+from fairasr.ingest.selection import Missing, selected
 
 
 def discover_rules(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from fairasr.auditing.plan import Progress
-from fairasr.auditing.selection import Missing
 from fairasr.core import Counts, Hypotheses
 from fairasr.core.errors import ScoringError
 from fairasr.ingest import Corpus
+from fairasr.ingest.selection import Missing
 from fairasr.scoring import score
 
 Unit = Literal["word", "character", "auto"]

@@ -1,3 +1,6 @@
 """Systems judged against the one they would replace, from transcripts alone."""
 
-__all__: list[str] = []
+from fairasr.comparing.compared import compared
+from fairasr.comparing.systems import compare_systems
+
+__all__ = ["compare_systems", "compared"]

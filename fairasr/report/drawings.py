@@ -55,7 +55,7 @@ def axis_drawing(axis: Axis) -> str:
         edge = x - 3 if tick == 0 else x + 5 if tick == n_ticks else x
         marks.append(f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="14" y2="18"/>')
         marks.append(f'<text x="{edge:.1f}" y="11" text-anchor="{anchor}">{100 * tick * axis.step:g}</text>')
-    return _svg(
+    return drawing(
         "axis",
         PLOT_WIDTH_PX,
         19,
@@ -78,7 +78,7 @@ def interval_drawing(estimate: Estimate, *, overall: float, axis: Axis) -> str:
         if estimate.hi > axis.end:
             parts.append(f'<path class="beyond" d="M{high:.1f} {middle - 5:g}l6 5l-6 5z"/>')
     parts.append(f'<circle class="rate" cx="{axis.x_px(estimate.value):.1f}" cy="{middle:g}" r="4"/>')
-    return _svg("forest", PLOT_WIDTH_PX, PLOT_HEIGHT_PX, "".join(parts))
+    return drawing("forest", PLOT_WIDTH_PX, PLOT_HEIGHT_PX, "".join(parts))
 
 
 def split_drawing(rates: tuple[float, float, float], *, longest: float) -> str:
@@ -90,7 +90,7 @@ def split_drawing(rates: tuple[float, float, float], *, longest: float) -> str:
         width = BAR_WIDTH_PX * rate / longest
         parts.append(f'<rect class="{kind}" x="{start:.1f}" y="0" width="{width:.1f}" height="{BAR_HEIGHT_PX}"/>')
         start += width
-    return _svg("split", BAR_WIDTH_PX, BAR_HEIGHT_PX, "".join(parts))
+    return drawing("split", BAR_WIDTH_PX, BAR_HEIGHT_PX, "".join(parts))
 
 
 def split_legend() -> str:
@@ -100,9 +100,10 @@ def split_legend() -> str:
         x = 32 * position
         parts.append(f'<rect class="{kind}" x="{x}" y="2" width="{BAR_HEIGHT_PX}" height="{BAR_HEIGHT_PX}"/>')
         parts.append(f'<text x="{x + BAR_HEIGHT_PX + 3}" y="11">{letter}</text>')
-    return _svg("axis", BAR_WIDTH_PX, 14, "".join(parts))
+    return drawing("axis", BAR_WIDTH_PX, 14, "".join(parts))
 
 
-def _svg(name: str, width_px: float, height_px: float, content: str) -> str:
+def drawing(name: str, width_px: float, height_px: float, content: str) -> str:
+    """An SVG of a fixed size whose class is `name`, hidden from screen readers."""
     size = f'viewBox="0 0 {width_px:g} {height_px:g}" width="{width_px:g}" height="{height_px:g}"'
     return f'<svg class="{name}" {size} aria-hidden="true" focusable="false">{content}</svg>'

@@ -27,27 +27,36 @@ def json_bytes(data: Any) -> bytes:
     return (json.dumps(plain(data), allow_nan=False, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def cohorts_parquet(result: AuditResult) -> bytes:
-    """`cohorts_table` as Parquet."""
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """`table` as Parquet, its columns "string", "Int64" or "float64"; missing values null."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = cohorts_table(result)
-    schema = pa.schema([(name, _arrow_type(name)) for name in table.columns])
+    kinds = {"string": pa.string(), "Int64": pa.int64(), "float64": pa.float64()}
+    schema = pa.schema([(name, kinds[str(table[name].dtype)]) for name in table.columns])
     columns = [pa.array([None if pd.isna(v) else v for v in table[name]], type=schema.field(name).type) for name in table.columns]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink)
     return sink.getvalue()
 
 
-def cohorts_csv(result: AuditResult) -> bytes:
-    """`cohorts_table` as CSV for spreadsheets: text that would run as a formula gets a leading apostrophe, numbers stay numbers."""
-    table = cohorts_table(result)
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """`table` as CSV for spreadsheets: text that would run as a formula gets a leading apostrophe, numbers stay numbers."""
     sink = io.StringIO(newline="")
     writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow(table.columns)
     writer.writerows([_csv_cell(value) for value in row] for row in table.itertuples(index=False, name=None))
     return sink.getvalue().encode()
+
+
+def cohorts_parquet(result: AuditResult) -> bytes:
+    """`cohorts_table` as Parquet."""
+    return parquet_bytes(cohorts_table(result))
+
+
+def cohorts_csv(result: AuditResult) -> bytes:
+    """`cohorts_table` as CSV."""
+    return csv_bytes(cohorts_table(result))
 
 
 def cohorts_table(result: AuditResult) -> pd.DataFrame:
@@ -87,14 +96,6 @@ def _cohort_rows(result: AuditResult) -> Iterator[list[Any]]:
                 keys = [system.system, method, report.rate_name, report.cohorts_basis]
                 values = [row[name] if name in TEXT_COLUMNS else number(row[name]) for name in COHORT_COLUMNS]
                 yield [*keys, *values]
-
-
-def _arrow_type(name: str) -> Any:
-    import pyarrow as pa
-
-    if name in TEXT_COLUMNS:
-        return pa.string()
-    return pa.int64() if name.startswith("n_") else pa.float64()
 
 
 def _csv_cell(value: Any) -> Any:

@@ -31,16 +31,16 @@ def count(value: Any) -> str:
     return f"{round(known):,}".replace("-", MINUS) if math.isfinite(known) else NOT_RECORDED
 
 
-def decimal(value: float, *, signed: bool = False) -> str:
+def decimal(value: float, *, signed: bool = False, places: int = 1) -> str:
     """One decimal with a true minus: "12.3", "+0.4" when signed. No minus before a zero."""
-    text = f"{value:+,.1f}" if signed else f"{value:,.1f}"
+    text = f"{value:+,.{places}f}" if signed else f"{value:,.{places}f}"
     return text.lstrip("+-") if float(text.replace(",", "")) == 0.0 else text.replace("-", MINUS)
 
 
-def percent(value: Any, *, because: str = "") -> str:
+def percent(value: Any, *, because: str = "", places: int = 1) -> str:
     """A fraction as percent: 0.123 is "12.3 %"; missing is "not estimable" and, in brackets, why."""
     known = number(value)
-    return f"{decimal(100 * known)}{SPACE}%" if math.isfinite(known) else not_estimable(because)
+    return f"{decimal(100 * known, places=places)}{SPACE}%" if math.isfinite(known) else not_estimable(because)
 
 
 def not_estimable(because: str = "") -> str:
@@ -73,6 +73,11 @@ def points(value: Any, *, because: str = "") -> str:
     """A difference of two fractions in percentage points: 0.031 is "+3.1 points"."""
     known = number(value)
     return f"{decimal(100 * known, signed=True)}{SPACE}points" if math.isfinite(known) else not_estimable(because)
+
+
+def rate(value: Any) -> str:
+    """An error rate beside others it is compared with, whose differences are small: "24.98 %"."""
+    return percent(value, places=2)
 
 
 def per_hundred(value: float) -> str:

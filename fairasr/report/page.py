@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fairasr.core import AuditResult, DisparityReport
 from fairasr.core.atomic import write_file
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-TEMPLATES = "templates"
+from fairasr.report.rendering import rendered
 
 
 def render_html(result: AuditResult) -> str:
     """The page: self-contained, opens from a file with no network, holds no script. Same result, same text."""
-    return _environment().get_template("page.html.jinja").render(_view(result))
+    return rendered("page.html.jinja", _view(result))
 
 
 def write_html(result: AuditResult, path: str | Path) -> Path:
@@ -28,28 +22,6 @@ def write_html(result: AuditResult, path: str | Path) -> Path:
         OutputError: the file cannot be written; what was there before still is.
     """
     return write_file(Path(path), render_html(result).encode())
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("fairasr.report", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["drawing"] = _drawing
-    return environment
-
-
-def _drawing(svg: str) -> Any:
-    """Marks SVG made by this package (numbers only, or labels it escaped itself) as safe to put into the page."""
-    from markupsafe import Markup
-
-    return Markup(svg)
 
 
 def _view(result: AuditResult) -> dict[str, Any]:
@@ -62,7 +34,6 @@ def _view(result: AuditResult) -> dict[str, Any]:
     reports = comparison.in_order(dict(system.reports))
     return {
         "title": result.title,
-        "style": (resources.files("fairasr.report") / TEMPLATES / "page.css").read_text(encoding="utf-8"),
         "headline": headline.headline(result),
         "focus": system,
         "rate_in_words": wording.rate_in_words(system.rate_name),

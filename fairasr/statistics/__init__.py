@@ -11,7 +11,9 @@ from fairasr.statistics.rates import overall_rate, pooled_rates, rate_interval
 from fairasr.statistics.shrinkage import shrunken_rates
 from fairasr.statistics.splits import split_speakers
 from fairasr.statistics.stability import rank_correlation
+from fairasr.statistics.stacking import paired, repeated, stacked
 from fairasr.statistics.suppression import suppressed
+from fairasr.statistics.verdict import judge
 
 __all__ = [
     "BOTTOM",
@@ -25,16 +27,20 @@ __all__ = [
     "cohort_table",
     "compare",
     "holm",
+    "judge",
     "overall_rate",
+    "paired",
     "partition_table",
     "pooled_rates",
     "procedure_test",
     "rank_bands",
     "rank_correlation",
     "rate_interval",
+    "repeated",
     "require_fresh_speakers",
     "shrunken_rates",
     "split_speakers",
     "spread_of",
+    "stacked",
     "suppressed",
 ]

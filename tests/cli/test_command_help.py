@@ -13,8 +13,8 @@ from fairasr.cli.main import run
 VERBS = [command.name for command in run.registered_commands]
 
 
-def test_there_are_the_eight_verbs() -> None:
-    assert VERBS == ["audit", "validate", "score", "discover", "embed", "report", "methods", "demo"]
+def test_there_are_the_nine_verbs() -> None:
+    assert VERBS == ["audit", "validate", "score", "discover", "embed", "transcribe", "report", "methods", "demo"]
 
 
 def test_no_arguments_show_the_help() -> None:

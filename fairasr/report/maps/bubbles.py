@@ -12,7 +12,7 @@ from fairasr.core import DisparityReport
 from fairasr.report.maps.frames import WIDTH
 from fairasr.report.maps.legend import legend, legend_height
 from fairasr.report.maps.readings import no_speakers, percent, read_cohorts
-from fairasr.report.maps.scale import scale_of
+from fairasr.report.maps.scale import Scale, scale_of
 from fairasr.report.maps.shapes import Shape, draw_labels, draw_shapes, entries_of, words_of
 from fairasr.report.maps.svg import SEA, document, element, prefix_of, text
 
@@ -30,11 +30,13 @@ def projection_svg(
     *,
     title: str,
     min_speakers: int | None,
+    scale: Scale | None = None,
 ) -> str:
     """One bubble a cluster, its area by speakers; both axes in the same scale, so distances on the page are distances of voices."""
     readings = read_cohorts(report.cohorts, report=report, names={}, min_speakers=min_speakers)
     shown = {label: readings.get(label) or no_speakers(label) for label in points}
-    scale = scale_of((reading.rate for reading in shown.values()), overall=report.cohorts_overall.value)
+    overall_rate = report.cohorts_overall.value
+    scale = scale or scale_of((reading.rate for reading in shown.values()), overall=overall_rate)
     most = max((reading.n_speakers for reading in shown.values()), default=0)
     centres = _centres(np.array([points[label] for label in points], dtype=float).reshape(-1, 2))
     shapes = []
@@ -60,7 +62,7 @@ def projection_svg(
             top=HEIGHT + 10,
         )
     )
-    overall = f"Bubbles are clusters of voices, larger with more speakers. {report.rate_name} overall {percent(scale.overall)}."
+    overall = f"Bubbles are clusters of voices, larger with more speakers. {report.rate_name} overall {percent(overall_rate)}."
     return document(
         body,
         height=HEIGHT + 10 + legend_height(len(entries)),

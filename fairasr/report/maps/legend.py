@@ -96,9 +96,9 @@ def _ramp(scale: Scale, setting: _Setting, *, rate_name: str) -> str:
     ticks = text(_tick(scale, -1), x=6, y=below)
     ticks += text(_tick(scale, 0), x=6 + setting.ramp_width / 2, y=below, text_anchor="middle")
     ticks += text(_tick(scale, 1), x=6 + setting.ramp_width, y=below, text_anchor="end")
-    name = f"{rate_name}, lower than overall" if setting is WIDE else "lower"
+    name = f"{rate_name}, lower than {scale.words}" if setting is WIDE else "lower"
     head = text(name, x=6, y=setting.size + 2) + text("higher", x=6 + setting.ramp_width, y=setting.size + 2, text_anchor="end")
-    middle = text(f"{rate_name} overall", x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
+    middle = text(f"{rate_name} {scale.words}", x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
     return head + ("" if setting is WIDE else middle) + boxes + ticks
 
 

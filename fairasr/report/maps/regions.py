@@ -18,7 +18,7 @@ from fairasr.report.maps.frames import TERRITORIES, Frame, us_frame, world_frame
 from fairasr.report.maps.legend import legend, legend_height
 from fairasr.report.maps.paths import path_of
 from fairasr.report.maps.readings import Reading, no_speakers, percent, read_cohorts
-from fairasr.report.maps.scale import scale_of
+from fairasr.report.maps.scale import Scale, scale_of
 from fairasr.report.maps.shapes import Shape, draw_labels, draw_shapes, entries_of, words_of
 from fairasr.report.maps.svg import BORDER, LAND, SEA, document, element, prefix_of
 
@@ -30,6 +30,7 @@ def boxes_svg(
     layer_name: str | None,
     title: str,
     min_speakers: int | None,
+    scale: Scale | None = None,
 ) -> str:
     """The regions of a tree, clipped to land, over countries; over states where all are in the US or `layer_name` says so."""
     readings = read_cohorts(report.cohorts, report=report, names={}, min_speakers=min_speakers)
@@ -40,7 +41,7 @@ def boxes_svg(
         geometry = frame.place(_land_of(box, frame))
         if not geometry.is_empty:
             shapes.append(Shape(reading=readings.get(label) or no_speakers(label), geometry=geometry))
-    return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers)
+    return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers, scale=scale)
 
 
 LEAST_US_SHARE = 0.4
@@ -71,7 +72,9 @@ def _states() -> tuple[np.ndarray, shapely.STRtree]:
     return parts, shapely.STRtree(parts)
 
 
-def areas_svg(report: DisparityReport, layer_name: str, *, title: str, min_speakers: int | None) -> str | None:
+def areas_svg(
+    report: DisparityReport, layer_name: str, *, title: str, min_speakers: int | None, scale: Scale | None = None
+) -> str | None:
     """States or countries coloured by `report.areas`; None where the report has no areas."""
     if report.areas is None or report.areas.empty:
         return None
@@ -90,7 +93,7 @@ def areas_svg(report: DisparityReport, layer_name: str, *, title: str, min_speak
             placed = frame.place(frame.clip(geometry))
             if not placed.is_empty:
                 shapes.append(Shape(reading=readings[identifier], geometry=placed))
-    return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers, names=layer.name_of)
+    return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers, names=layer.name_of, scale=scale)
 
 
 def _extent_of_areas(geometries: np.ndarray) -> Extent:
@@ -111,11 +114,12 @@ def land_map(
     title: str,
     min_speakers: int | None,
     names: Mapping[str, str] | None = None,
+    scale: Scale | None = None,
 ) -> str:
     """Sea, land, shapes, borders, labels and legend."""
     readings = [shape.reading for shape in shapes]
     overall = report.cohorts_overall.value
-    scale = scale_of((reading.rate for reading in readings), overall=overall)
+    scale = scale or scale_of((reading.rate for reading in readings), overall=overall)
     prefix = prefix_of(report.method, report.system, title)
     entries = entries_of(
         readings,

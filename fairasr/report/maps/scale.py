@@ -36,11 +36,13 @@ class Scale:
         overall: rate at the middle; NaN where undefined, and then every colour is the middle one.
         end: ratio to the overall rate at which the strongest orange starts to end; blue likewise at 1 / end.
         is_clipped: whether some rate lies beyond.
+        words: what the rate at the middle is called, after the name of the rate.
     """
 
     overall: float
     end: float
     is_clipped: bool
+    words: str = "overall"
 
     def step(self, rate: float) -> int:
         """-STEPS (far below the overall rate) .. 0 (at it) .. STEPS (far above)."""
@@ -61,7 +63,7 @@ class Scale:
         return MIDDLE if step == 0 else (HIGHS if step > 0 else LOWS)[abs(step) - 1]
 
 
-def scale_of(rates: Iterable[float], *, overall: float) -> Scale:
+def scale_of(rates: Iterable[float], *, overall: float, words: str = "overall") -> Scale:
     """The scale that holds all `rates` (NaN ignored), its end the first of `ENDS` that does."""
     farthest = 1.0
     if math.isfinite(overall) and overall > 0:
@@ -69,4 +71,4 @@ def scale_of(rates: Iterable[float], *, overall: float) -> Scale:
             if math.isfinite(rate):
                 farthest = max(farthest, math.inf if rate <= 0 else max(rate / overall, overall / rate))
     end = next((candidate for candidate in ENDS if farthest <= candidate), ENDS[-1])
-    return Scale(overall=overall, end=end, is_clipped=farthest > end)
+    return Scale(overall=overall, end=end, is_clipped=farthest > end, words=words)

@@ -1,4 +1,4 @@
-"""Which systems and utterances of a corpus an audit looks at."""
+"""Which systems and utterances of a corpus are looked at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from fairasr.core import Manifest
 from fairasr.core.errors import ScoringError
-from fairasr.ingest import Corpus
+from fairasr.ingest.corpus import Corpus
 
 Missing = Literal["error", "deletions", "set-aside"]
 """What an utterance without hypothesis is: an error; its words deleted; or set aside for every system, and counted."""
@@ -46,7 +46,7 @@ def selected(corpus: Corpus, *, systems: Sequence[str], missing: Missing) -> Cor
     if not complete.any():
         raise ScoringError(
             f"none of {len(table):,} utterances was transcribed by all of {', '.join(h.system for h in kept)} (first: "
-            f"{table['utterance_id'].iloc[0]!r} has {reasons[0]}). Audit systems that share utterances."
+            f"{table['utterance_id'].iloc[0]!r} has {reasons[0]}). Choose systems that share utterances."
         )
     manifest = corpus.manifest
     aside = table[~complete].assign(reason=reasons[~complete])
