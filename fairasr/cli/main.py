@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from fairasr.cli.audit import audit
+from fairasr.cli.compare import compare
 from fairasr.cli.demo import demo
 from fairasr.cli.discover import discover
 from fairasr.cli.embed import embed
@@ -22,6 +23,7 @@ from fairasr.cli.groups import with_groups
 from fairasr.cli.methods import methods
 from fairasr.cli.report import report
 from fairasr.cli.score import score
+from fairasr.cli.transcribe import transcribe
 from fairasr.cli.validate import validate
 from fairasr.version import __version__
 
@@ -54,7 +56,7 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
     return telling
 
 
-for _verb in (audit, validate, score, discover, embed, report, methods, demo):
+for _verb in (audit, compare, validate, score, discover, embed, transcribe, report, methods, demo):
     run.command(_verb.__name__)(_telling(with_groups(_verb)))
 
 

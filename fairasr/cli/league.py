@@ -1,0 +1,33 @@
+"""A job's league table and verdicts in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fairasr.core import MitigationResult
+
+
+def print_league(result: MitigationResult) -> None:
+    """One row per method: error rates before and after, verdict; then why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    comparison = result.comparison
+    console = Console()
+    table = Table(title=f"{comparison.title}: {comparison.rate_name} on test speakers", title_justify="left")
+    for heading in ("method", "target cohorts", "everyone else", "overall", "verdict"):
+        table.add_column(heading, justify="left" if heading in ("method", "verdict") else "right")
+    base = result.curve.iloc[0]
+    table.add_row(f"{comparison.before} (development)", *(f"{base[name]:.1%}" for name in ("worst", "general", "overall")), "")
+    for row in result.league.itertuples():
+        name = f"{row.method} *" if row.chosen else str(row.method)
+        table.add_row(name, f"{row.worst:.1%}", f"{row.general:.1%}", f"{row.overall:.1%}", str(row.outcome))
+    console.print(table)
+    for system in comparison.systems:
+        console.print(f"{system.after}: {system.verdict.outcome}. {' '.join(system.verdict.reasons)}", highlight=False)
+    console.print(
+        f"Recommended: {result.recommended} (*)."
+        if result.recommended
+        else "Recommended: keep the model as it is; the rule's first choice was not accepted."
+    )

@@ -1,0 +1,57 @@
+"""What a model does on some utterances: transcribed once, kept in the job's folder, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fairasr.core import Counts
+from fairasr.mitigating.spoken import Spoken
+from fairasr.models import Trainable, transcribe_to_file
+from fairasr.training.world import barrier, is_main
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One set of utterances to measure on.
+
+    Attributes:
+        name: "development", "test", or that of a forgetting set; also the folder of its hypotheses.
+        spoken: the utterances.
+        cohorts: cohort of each utterance's speaker, for models that take it; str (n_utterances,).
+    """
+
+    name: str
+    spoken: Spoken
+    cohorts: np.ndarray | None = None
+
+
+def counts_of(model: Trainable, on: Measured, *, system: str, folder: Path, progress: Progress) -> Counts:
+    """Counts per speaker of what `model` hears, under the name `system`.
+
+    With several processes one of them transcribes and the others read what it wrote.
+    """
+    path = folder / "hypotheses" / on.name / f"{system}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def transcribed() -> Counts:
+        hypotheses, _ = transcribe_to_file(
+            model,
+            on.spoken.manifest,
+            recordings=on.spoken.recordings,
+            path=path,
+            system=system,
+            cohorts=None if on.cohorts is None else list(on.cohorts),
+            progress=lambda done, total: progress(f"{system}: transcribing {on.name}", done, total),
+        )
+        return on.spoken.score(hypotheses)
+
+    if is_main():
+        transcribed()
+    barrier()
+    return transcribed()
