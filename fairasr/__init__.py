@@ -15,9 +15,11 @@ from fairasr.version import __version__
 
 if TYPE_CHECKING:
     from fairasr.auditing import Audit, audit
-    from fairasr.core import AuditResult, Counts, Hypotheses, Manifest, Partition
+    from fairasr.comparing import compare_systems
+    from fairasr.core import AuditResult, Comparison, Counts, Hypotheses, Manifest, MitigationResult, Partition
     from fairasr.discovery import read_rule
     from fairasr.ingest import Corpus, read
+    from fairasr.mitigating import Mitigated, mitigate
     from fairasr.report import read_audit
     from fairasr.scoring import align, normalise, score
     from fairasr.statistics import compare
@@ -25,14 +27,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "Audit": "fairasr.auditing",
     "AuditResult": "fairasr.core",
+    "Comparison": "fairasr.core",
     "Corpus": "fairasr.ingest",
     "Counts": "fairasr.core",
     "Hypotheses": "fairasr.core",
     "Manifest": "fairasr.core",
+    "Mitigated": "fairasr.mitigating",
+    "MitigationResult": "fairasr.core",
     "Partition": "fairasr.core",
     "align": "fairasr.scoring",
     "audit": "fairasr.auditing",
     "compare": "fairasr.statistics",
+    "compare_systems": "fairasr.comparing",
+    "mitigate": "fairasr.mitigating",
     "normalise": "fairasr.scoring",
     "read": "fairasr.ingest",
     "read_audit": "fairasr.report",
@@ -43,15 +50,20 @@ _HOMES = {
 __all__ = [
     "Audit",
     "AuditResult",
+    "Comparison",
     "Corpus",
     "Counts",
     "Hypotheses",
     "Manifest",
+    "Mitigated",
+    "MitigationResult",
     "Partition",
     "__version__",
     "align",
     "audit",
     "compare",
+    "compare_systems",
+    "mitigate",
     "normalise",
     "read",
     "read_audit",

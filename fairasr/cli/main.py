@@ -21,8 +21,10 @@ from fairasr.cli.discover import discover
 from fairasr.cli.embed import embed
 from fairasr.cli.groups import with_groups
 from fairasr.cli.methods import methods
+from fairasr.cli.mitigate import mitigate
 from fairasr.cli.report import report
 from fairasr.cli.score import score
+from fairasr.cli.train import train
 from fairasr.cli.transcribe import transcribe
 from fairasr.cli.validate import validate
 from fairasr.version import __version__
@@ -56,7 +58,7 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
     return telling
 
 
-for _verb in (audit, compare, validate, score, discover, embed, transcribe, report, methods, demo):
+for _verb in (audit, compare, validate, score, discover, embed, transcribe, mitigate, train, report, methods, demo):
     run.command(_verb.__name__)(_telling(with_groups(_verb)))
 
 

@@ -40,9 +40,9 @@ def transcribe(
     from fairasr.models.hypothesis_file import SUFFIXES
 
     require_file(output, endings=SUFFIXES)
-    recognizer = load(model)
     source = reading.source.absolute()
     manifest = replace(reading, source=source).corpus().manifest
+    recognizer = load(model)
     recordings = Recordings(
         manifest,
         audio_root=source if source.is_dir() else source.parent,

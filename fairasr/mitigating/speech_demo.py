@@ -40,7 +40,6 @@ class SpeechDemoSize:
         shares: of the fine-tuned weights in interpolation.
         seeds: of the fine-tuning.
         min_speakers: fewest discovery speakers in a region; fewer are also shown nowhere.
-        n_permutations: of the audit, per method.
     """
 
     base_speakers: int = 80
@@ -57,7 +56,6 @@ class SpeechDemoSize:
     shares: tuple[float, ...] = (0.25, 0.5, 0.75)
     seeds: tuple[int, ...] = (0,)
     min_speakers: int = 10
-    n_permutations: int = 99
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +79,7 @@ def speech_demo(
     *,
     seed: int,
     size: SpeechDemoSize | None = None,
+    n_permutations: int = 199,
     command: str = "fairasr demo --speech",
     progress: Progress | None = None,
 ) -> SpeechDemo:
@@ -92,6 +91,7 @@ def speech_demo(
         folder: gets speech/base, speech/people, train.toml, base/, hypotheses.parquet, audit/, mitigate.toml and mitigation/.
         seed: of everything.
         size: how much; a test makes it small.
+        n_permutations: of the audit, per method.
         command: for the provenance.
         progress: told what is being done.
 
@@ -104,7 +104,7 @@ def speech_demo(
     _write_corpora(folder, seed, size, tell)
     write_file(folder / "train.toml", _train_job(seed, size).encode())
     base = train_recogniser(folder / "train.toml", folder=folder / "base", progress=tell)
-    found = _audited(folder, base, seed, size, command=command, tell=tell)
+    found = _audited(folder, base, seed, size, n_permutations=n_permutations, command=command, tell=tell)
     found.write(folder / "audit")
     write_file(folder / "mitigate.toml", _mitigation_job(seed, size).encode())
     mitigated = mitigate(folder / "mitigate.toml", folder=folder / "mitigation", command=command, progress=tell)
@@ -142,7 +142,9 @@ def _write_corpora(folder: Path, seed: int, size: SpeechDemoSize, tell: Progress
         )
 
 
-def _audited(folder: Path, base: Trainable, seed: int, size: SpeechDemoSize, *, command: str, tell: Progress) -> Audit:
+def _audited(
+    folder: Path, base: Trainable, seed: int, size: SpeechDemoSize, *, n_permutations: int, command: str, tell: Progress
+) -> Audit:
     people, recipe = folder / "speech" / "people", str(folder / "speech" / "people" / RECIPE)
     manifest = read(people, recipe=recipe).manifest
     transcribe_to_file(
@@ -159,7 +161,7 @@ def _audited(folder: Path, base: Trainable, seed: int, size: SpeechDemoSize, *, 
         method_settings={"geo-tree": {"min_speakers": size.min_speakers, "max_leaves": len(ACCENTS)}},
         missing="deletions",
         min_speakers=size.min_speakers,
-        n_permutations=size.n_permutations,
+        n_permutations=n_permutations,
         title=TITLE,
         command=command,
         progress=tell,

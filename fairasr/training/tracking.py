@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -130,9 +131,13 @@ class MlflowTracker:
         self._client.set_terminated(self._run_id, status={"finished": "FINISHED", "failed": "FAILED"}.get(status, "KILLED"))
 
     def _send(self, row: Row) -> None:
-        for name, value in row.items():
-            if name != "step" and value is not None:
-                self._client.log_metric(self._run_id, name, value, step=row["step"])
+        metric, now_ms = import_module("mlflow.entities").Metric, int(time.time() * 1000)
+        metrics = [
+            metric(key=name, value=value, timestamp=now_ms, step=row["step"])
+            for name, value in row.items()
+            if name != "step" and value is not None
+        ]
+        self._client.log_batch(self._run_id, metrics=metrics)
 
 
 def plain(value: float) -> float | None:

@@ -13,8 +13,21 @@ from fairasr.cli.main import run
 VERBS = [command.name for command in run.registered_commands]
 
 
-def test_there_are_the_nine_verbs() -> None:
-    assert VERBS == ["audit", "validate", "score", "discover", "embed", "transcribe", "report", "methods", "demo"]
+def test_there_are_these_verbs() -> None:
+    assert VERBS == [
+        "audit",
+        "compare",
+        "validate",
+        "score",
+        "discover",
+        "embed",
+        "transcribe",
+        "mitigate",
+        "train",
+        "report",
+        "methods",
+        "demo",
+    ]
 
 
 def test_no_arguments_show_the_help() -> None:

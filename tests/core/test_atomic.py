@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from fairasr.core import atomic
 from fairasr.core.atomic import replace_files, write_file
 from fairasr.core.errors import OutputError
-from fairasr.core import atomic
 
 FORMER = {Path("a.txt"): b"former a", Path("rules/x.json"): b"former x"}
 NEW = {Path("a.txt"): b"new a", Path("b.txt"): b"new b", Path("rules/y.json"): b"new y"}

@@ -12,7 +12,7 @@ import pytest
 import torch
 import transformers
 from tiny_hugging_face import LETTERS, ctc_folder
-from trainable_contract import TrainableContract, voice
+from trainable_contract import TrainableContract, forward_algorithm, voice
 
 from fairasr.core.errors import ModelError
 from fairasr.models import Outputs, Trainable
@@ -34,23 +34,6 @@ VOICES = tuple(voice(seed, n_samples=n) for seed, n in enumerate((9_000, 16_000,
 
 def folder_of(kind: str, place: Path, **settings: Any) -> Path:
     return ctc_folder(place / kind, **{**KINDS[kind], **settings})
-
-
-def forward_algorithm(log_probs: np.ndarray, target: list[int], *, blank: int) -> float:
-    """-log of the summed probability of all paths, float64 (Graves et al. 2006, section 4.1)."""
-    labels = [blank]
-    for symbol in target:
-        labels += [symbol, blank]
-    reached = np.full(len(labels), -np.inf)
-    reached[:2] = log_probs[0, labels[:2]]
-    for step in log_probs[1:]:
-        before = reached.copy()
-        for s, label in enumerate(labels):
-            ways = [before[s]] + ([before[s - 1]] if s >= 1 else [])
-            if s >= 2 and label not in (blank, labels[s - 2]):
-                ways.append(before[s - 2])
-            reached[s] = np.logaddexp.reduce(ways) + step[label]
-    return -float(np.logaddexp.reduce(reached[-2:]))
 
 
 class CTCContract(TrainableContract):
@@ -146,7 +129,7 @@ def test_greedy_decoding_merges_repeats_and_leaves_out_blanks(tiny: Wav2Vec2Reco
 
 
 def test_draws_are_as_likely_as_the_loss_says(tmp_path: Path) -> None:
-    """Of a model that writes two letters in six steps: shares of 3,000 draws against the forward algorithm, five likeliest texts."""
+    """Of a model with two letters and six steps: shares of 3,000 draws against the forward algorithm, for the five likeliest."""
     letters = ("A", "B", "<pad>", "|")
     model = Wav2Vec2Recognizer.load(folder_of("wav2vec2-layer", tmp_path, letters=letters, pad_token_id=2, initializer_range=0.1))
     batch = model.batch([voice(1, n_samples=1_000)], ["A"])

@@ -14,6 +14,7 @@ import soundfile
 import torch
 import transformers
 from tiny_hugging_face import whisper_folder
+from tokenizers import Tokenizer
 from trainable_contract import TrainableContract, voice
 
 from fairasr.core.errors import ModelError
@@ -21,7 +22,10 @@ from fairasr.models import Trainable
 from fairasr.models.hugging_face import quiet
 from fairasr.models.load import load
 from fairasr.models.whisper import IGNORED, WhisperRecognizer
-from fairasr.models.whisper_decoding import decode, drawn
+from fairasr.models.whisper_decoding import Choose, decode, drawn
+
+END = 256
+"""Of the tiny tokeniser: its bytes come first, then the end and the other special tokens."""
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +49,12 @@ class TestWhisperHoldsTheContract(TrainableContract):
         """By the loss of transformers, a mean over tokens, from tokens written out by hand."""
         module = model.module
         text = [int(number) for number in _bytes_by_hand(f" {reference}")]
-        end, start, no_timestamps = 256, 257, 261
+        start, no_timestamps = END + 1, END + 5
         features = transformers.WhisperFeatureExtractor(feature_size=8, chunk_length=1)(recording, sampling_rate=16_000)
         said = module(
             input_features=torch.tensor(np.array(features["input_features"])),
             decoder_input_ids=torch.tensor([[start, no_timestamps, *text]]),
-            labels=torch.tensor([[-100, *text, end]]),
+            labels=torch.tensor([[-100, *text, END]]),
         )
         return float(said.loss.detach()) * (len(text) + 1)
 
@@ -74,31 +78,56 @@ VOICES = TestWhisperHoldsTheContract.recordings
 
 def test_greedy_tokens_are_those_that_transformers_generates(tiny: WhisperRecognizer) -> None:
     features = tiny.batch(VOICES, [""] * len(VOICES))["features"]
-    with quiet():
-        generated = tiny.module.generate(features, attention_mask=torch.ones(len(VOICES), 100), num_beams=1, max_new_tokens=32)
-    ours = tiny._decoded(features, choose=tiny._likeliest())
-    assert len({tuple(tokens) for tokens in ours}) > 1, "the tiny model says the same of everything"
-    for tokens, theirs in zip(ours, generated.tolist(), strict=True):
-        assert tokens == theirs[: len(tokens)]
-        assert set(theirs[len(tokens) :]) <= {256}
+    first_tokens = {tokens[0] for tokens in tiny._decoded(features, choose=tiny._likeliest())}
+    held_back = tiny.clone()
+    held_back.module.generation_config.begin_suppress_tokens = sorted(first_tokens)
+    for model in (tiny, held_back):
+        with quiet():
+            generated = model.module.generate(features, attention_mask=torch.ones(len(VOICES), 100), num_beams=1, max_new_tokens=32)
+        ours = model._decoded(features, choose=model._likeliest())
+        assert len({tuple(tokens) for tokens in ours}) > 1, "the tiny model says the same of everything"
+        for tokens, theirs in zip(ours, generated.tolist(), strict=True):
+            assert (tokens[0] in first_tokens) == (model is tiny)
+            assert tokens == theirs[: len(tokens)]
+            assert set(theirs[len(tokens) :]) <= {END}
 
 
-def test_a_text_ends_at_its_end_token_though_others_of_the_batch_go_on(tiny: WhisperRecognizer) -> None:
-    """Recording i is made to end after i + 1 tokens, so that the batch shrinks step by step."""
+def test_a_text_goes_on_as_if_alone_while_others_of_its_batch_end(tiny: WhisperRecognizer) -> None:
+    """Recording i is made to begin with token 10 + i and to end after 2 i + 1 tokens; between, the likeliest is taken."""
     features = tiny.batch([voice(seed, n_samples=8_000) for seed in range(6)], [""] * 6)["features"]
-    alive, seen = list(range(6)), []
+    sizes: list[int] = []
 
-    def choose(logits: torch.Tensor, first: bool) -> torch.Tensor:
-        step = len(seen)
-        seen.append(len(logits))
-        if len(logits) < len(alive):
-            alive[:] = [row for row in alive if row + 1 > step]
-        return torch.tensor([256 if row <= step else 10 + row for row in alive])
+    def ending(rows: list[int]) -> Choose:
+        step, alive = 0, rows
 
-    texts = decode(tiny.module, features, prompt=[257, 261], end=256, limit=32, choose=choose)
-    assert texts == [[10 + row] * row + [256] for row in range(6)]
-    assert seen[0] == 6
-    assert seen[-1] < 6
+        def choose(logits: torch.Tensor, first: bool) -> torch.Tensor:
+            nonlocal step, alive
+            if len(logits) < len(alive):
+                alive = [row for row in alive if 2 * row >= step]
+            sizes.append(len(logits))
+            likeliest = [10 + row for row in alive] if first else logits[:, :END].argmax(dim=1).tolist()
+            chosen = torch.tensor([END if 2 * row <= step else token for row, token in zip(alive, likeliest, strict=True)])
+            step += 1
+            return chosen
+
+        return choose
+
+    def texts(rows: list[int]) -> list[list[int]]:
+        return decode(tiny.module, features[rows], prompt=[END + 1, END + 5], end=END, limit=32, choose=ending(rows))
+
+    together = texts([0, 1, 2, 3, 4, 5])
+    assert (sizes[0], sizes[-1]) == (6, 1)
+    assert [len(text) for text in together] == [1, 3, 5, 7, 9, 11]
+    assert together == [texts([row])[0] for row in range(6)]
+
+
+def test_time_stamps_are_not_written_even_where_the_tokeniser_knows_them(tiny: WhisperRecognizer) -> None:
+    stamped = tiny.clone()
+    stamped._tokenizer = Tokenizer.from_str(tiny._tokenizer.to_str())
+    stamped._tokenizer.add_tokens(["<|0.00|>"])
+    stamp = stamped._tokenizer.token_to_id("<|0.00|>")
+    a, b = _bytes_by_hand("ab")
+    assert stamped._text([stamp, a, b, stamp, END]) == "ab"
 
 
 def test_what_may_not_be_written_is_not_and_sampling_may_write_anything(tiny: WhisperRecognizer) -> None:
@@ -137,13 +166,13 @@ def test_a_draw_is_from_the_distribution_that_the_loss_of_it_is_computed_from(ti
 def test_targets_are_the_text_and_its_end_and_the_prompt_is_not_scored(tiny: WhisperRecognizer) -> None:
     batch = tiny.batch(VOICES[:2], ["ab", " a "])
     a, b, space = _bytes_by_hand("ab ")
-    assert batch["targets"].tolist() == [[space, a, b, 256], [space, a, 256, IGNORED]]
+    assert batch["targets"].tolist() == [[space, a, b, END], [space, a, END, IGNORED]]
     assert batch["features"].shape == (2, 8, 100)
 
 
 def test_letters_of_a_special_token_in_a_reference_are_letters(tiny: WhisperRecognizer) -> None:
     targets = tiny.batch(VOICES[:1], ["<|endoftext|>"])["targets"][0].tolist()
-    assert targets == [*_bytes_by_hand(" <|endoftext|>"), 256]
+    assert targets == [*_bytes_by_hand(" <|endoftext|>"), END]
 
 
 def test_obstacles_are_the_window_and_the_positions_of_the_decoder(tiny: WhisperRecognizer) -> None:
@@ -268,7 +297,9 @@ def test_a_broken_file_is_refused(folder: Path, tmp_path: Path, name: str) -> No
         WhisperRecognizer.load(tmp_path / "copy")
 
 
-def test_weights_of_another_shape_or_without_a_tensor_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_weights_of_another_shape_or_without_a_tensor_are_refused_and_nothing_else_said(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(folder, tmp_path / "lacking")
@@ -287,6 +318,8 @@ def test_weights_of_another_shape_or_without_a_tensor_are_refused(folder: Path, 
     save_file(weights, tmp_path / "extra" / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match="does not know"):
         WhisperRecognizer.load(tmp_path / "extra")
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "")
 
 
 def test_nothing_is_printed(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,23 @@ def voice(seed: int, *, n_samples: int) -> np.ndarray:
     return samples
 
 
+def forward_algorithm(log_probs: np.ndarray, target: list[int], *, blank: int) -> float:
+    """-log of the summed probability of all paths, float64 (Graves et al. 2006, section 4.1)."""
+    labels = [blank]
+    for symbol in target:
+        labels += [symbol, blank]
+    reached = np.full(len(labels), -np.inf)
+    reached[:2] = log_probs[0, labels[:2]]
+    for step in log_probs[1:]:
+        before = reached.copy()
+        for s, label in enumerate(labels):
+            ways = [before[s]] + ([before[s - 1]] if s >= 1 else [])
+            if s >= 2 and label not in (blank, labels[s - 2]):
+                ways.append(before[s - 2])
+            reached[s] = np.logaddexp.reduce(ways) + step[label]
+    return -float(np.logaddexp.reduce(reached[-2:]))
+
+
 class TrainableContract:
     """Inherit and override what raises NotImplementedError. At least three recordings of different length."""
 
@@ -217,6 +234,11 @@ class TrainableContract:
         assert model.transcribe(self.recordings[::-1]) == texts[::-1]
         assert [model.transcribe([samples])[0] for samples in self.recordings] == texts
         twin = model.clone()
+        for part in twin.module.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.5
+            elif isinstance(getattr(part, "dropout", None), float):
+                part.dropout = 0.5
         twin.module.train()
         assert twin.transcribe(self.recordings) == texts
         assert twin.module.training

@@ -1,10 +1,11 @@
-"""Runs that torchrun starts as several processes: `torchrun ... parallel_runs.py FOLDER` does every case in a folder of its name."""
+"""Runs that torchrun starts as two processes: `parallel_runs.py FOLDER` does every case in a folder of its name."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -43,6 +44,30 @@ class Hardest:
         self.seen = state["seen"].clone()
 
 
+class StopsAt:
+    """No penalty; ends the run in its n-th call."""
+
+    def __init__(self, call: int) -> None:
+        self.calls_left = call
+
+    def __call__(self, step: Step) -> torch.Tensor:
+        self.calls_left -= 1
+        if not self.calls_left:
+            raise InterruptedError
+        return step.losses.sum() * 0
+
+
+def stop_and_go_on(folder: Path) -> int:
+    """One run undisturbed, another stopped in step 4 and gone on with; the step it was stopped in."""
+    budget = dataclasses.replace(SGD, optimiser="adamw")
+    for name, call in (("whole", 0), ("stopped", 4), ("stopped", 0)):
+        try:
+            train(Toy(dropout=0.3), toy_data(), Hooks(penalty=StopsAt(call)), budget, seed=2, folder=folder / name)
+        except InterruptedError:
+            stopped_in = call
+    return stopped_in
+
+
 class Unused(Toy):
     """Has a parameter that no loss depends on."""
 
@@ -53,17 +78,18 @@ class Unused(Toy):
         torch.nn.init.zeros_(self.module.idle.bias)
 
 
-CASES = {
-    "even": (SGD, Hooks()),
-    "uneven": (dataclasses.replace(SGD, batch_size=7), Hooks()),
-    "accumulated": (dataclasses.replace(SGD, batch_size=10, accumulation=2), Hooks(penalty=pull)),
-    "gathered": (dataclasses.replace(SGD, batch_size=5), Hooks(reduce=Hardest())),
+CASES: dict[str, tuple[Budget, Callable[[], Hooks]]] = {
+    "even": (SGD, Hooks),
+    "uneven": (dataclasses.replace(SGD, batch_size=7), Hooks),
+    "accumulated": (dataclasses.replace(SGD, batch_size=10, accumulation=2), lambda: Hooks(penalty=pull)),
+    "gathered": (dataclasses.replace(SGD, batch_size=5), lambda: Hooks(reduce=Hardest())),
 }
 
 
 def run_case(case: str, folder: Path) -> list[float]:
     """Train, and give the total that `Hardest` has seen, if it was there."""
-    budget, hooks = CASES[case]
+    budget, fresh = CASES[case]
+    hooks = fresh()
     train(Unused(), toy_data(), hooks, budget, seed=2, folder=folder / case)
     return hooks.reduce.seen.tolist() if isinstance(hooks.reduce, Hardest) else []
 
@@ -75,6 +101,7 @@ def main(folder: Path) -> None:
     world.connect()
     told: dict[str, object] = {case: run_case(case, folder) for case in CASES}
     told["again"] = run_case("gathered", folder)
+    told["stopped"] = stop_and_go_on(folder)
     mine = torch.full((world.rank() + 1, 2), float(world.rank()), requires_grad=True)
     together = world.gathered(mine)
     (together * torch.arange(1.0, 4.0)[:, None]).sum().backward()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from parallel_runs import CASES, run_case
+from toy_recogniser import same_weights
 
 from fairasr.training import world
 from fairasr.training.weights import read_tensors
@@ -23,7 +24,7 @@ SCRIPT = Path(__file__).with_name("parallel_runs.py")
 def parallel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of all cases, run by two processes over gloo."""
     folder = tmp_path_factory.mktemp("parallel")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-addr=127.0.0.1", "--master-port=0"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(SCRIPT.parents[2])}
     done = subprocess.run([*command, str(SCRIPT), str(folder)], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -40,16 +41,23 @@ def test_two_processes_end_with_the_weights_of_one(parallel: Path, tmp_path: Pat
     one, two = (read_tensors(folder / case / "snapshots" / "step-5.safetensors") for folder in (tmp_path, parallel))
     assert one.keys() == two.keys()
     assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-6
-    histories = [[json.loads(line) for line in (folder / case / "history.jsonl").open()] for folder in (tmp_path, parallel)]
+    histories = [(folder / case / "history.jsonl").read_text().splitlines() for folder in (tmp_path, parallel)]
     assert len(histories[0]) == len(histories[1]) == 5
     for row, other in zip(*histories, strict=True):
-        assert other == pytest.approx(row, abs=1e-5)
+        assert json.loads(other) == pytest.approx(json.loads(row), abs=1e-5)
 
 
 def test_the_penalty_case_moves_the_parameter_that_only_the_penalty_knows(parallel: Path) -> None:
     weights = read_tensors(parallel / "accumulated" / "snapshots" / "step-5.safetensors")
     assert float(weights["idle.weight"].max()) < 0.999
     assert float(read_tensors(parallel / "even" / "snapshots" / "step-5.safetensors")["idle.weight"].min()) == 1
+
+
+def test_a_run_of_two_processes_goes_on_as_if_it_had_never_stopped(parallel: Path) -> None:
+    """With dropout, so that the random state of both processes counts."""
+    assert [rank["stopped"] for rank in told(parallel)] == [4, 4]
+    whole, stopped = (read_tensors(parallel / name / "snapshots" / "step-5.safetensors") for name in ("whole", "stopped"))
+    assert same_weights(whole, stopped)
 
 
 def test_a_term_sees_the_losses_of_all_processes_and_keeps_its_state(parallel: Path, tmp_path: Path) -> None:

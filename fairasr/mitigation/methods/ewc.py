@@ -41,7 +41,7 @@ class EWC(Simple):
     method: ClassVar[str] = "ewc"
     strength_field: ClassVar[str] = "strength"
     strengths: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
-    strength: float = 1.0
+    strength: float = 0.1
     variant: Variant = "empirical"
     parts: PartChoice = "all"
     n_fisher: int = 256

@@ -36,8 +36,8 @@ class KFACEWC(Simple):
 
     method: ClassVar[str] = "kfac-ewc"
     strength_field: ClassVar[str] = "strength"
-    strengths: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
-    strength: float = 1.0
+    strengths: ClassVar[tuple[float, ...]] = (0.00001, 0.0001, 0.001, 0.01, 0.1, 1.0)
+    strength: float = 0.01
     variant: Literal["empirical", "sample"] = "empirical"
     parts: PartChoice = "all"
     n_fisher: int = 256

@@ -29,7 +29,7 @@ class L2SP(Simple):
     method: ClassVar[str] = "l2-sp"
     strength_field: ClassVar[str] = "strength"
     strengths: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
-    strength: float = 1.0
+    strength: float = 0.1
     parts: PartChoice = "all"
 
     def __post_init__(self) -> None:
