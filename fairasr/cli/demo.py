@@ -1,4 +1,4 @@
-"""`fairasr demo`: a made-up world through the ordinary commands: planted gaps audited, or made-up speech, audited and fine-tuned on."""
+"""`fairasr demo`: a made-up world through the ordinary commands: planted gaps, or speech that a recogniser is tuned on."""
 
 from __future__ import annotations
 

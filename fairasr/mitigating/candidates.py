@@ -15,7 +15,7 @@ from fairasr.mitigating.job import Job
 from fairasr.mitigating.measuring import Progress
 from fairasr.mitigation import Mitigation, settings_of
 from fairasr.models import Trainable
-from fairasr.training import Trained, TrainingData, load_snapshot, train
+from fairasr.training import MlflowTracker, Trained, TrainingData, load_snapshot, train
 
 CACHE = "cache"
 RUNS = "runs"
@@ -103,6 +103,7 @@ def trained_candidates(
                     seed=seed,
                     folder=run,
                     fingerprint=settings,
+                    trackers=[MlflowTracker(uri=job.tracking.mlflow, experiment=job.title)] if job.tracking.mlflow else [],
                     progress=lambda _, done, total, label=label: progress(f"{label}: training", done, total),  # type: ignore[misc]
                 )
                 for step in sorted(trained.snapshots):

@@ -102,11 +102,24 @@ def test_several_targets_are_judged_together_the_small_ones_too_where_that_gives
     rows = compare(before, after, partition, seed=0, target=["t1", "t2", "t3"]).changes.set_index("cohort")
     assert rows.loc[TARGET_TOGETHER, "n_speakers"] == 113
     assert rows.loc[SMALL_TOGETHER, "n_speakers"] == 13
+    lonely = {label: n for label, n in sizes.items() if label != "y"}
+    before, after, partition = changed_world(lonely, {}, seed=4)
+    rows = compare(before, after, partition, seed=0, target=["t1", "t2", "t3"]).changes.set_index("cohort")
+    assert TARGET_TOGETHER not in rows.index, "with it, x could be had by subtraction"
+    assert rows.loc[SMALL_TOGETHER, "n_speakers"] == 19
     alone = {"t1": 100, "t2": 6, "b": 100, "x": 6, "y": 7}
     before, after, partition = changed_world(alone, {}, seed=4)
     rows = compare(before, after, partition, seed=0, target=["t1", "t2"]).changes.set_index("cohort")
     assert TARGET_TOGETHER not in rows.index, "with it, t2 could be had by subtraction"
     assert rows.loc[SMALL_TOGETHER, "n_speakers"] == 19
+
+
+@pytest.mark.parametrize(("p_harm", "harmed"), [(0.009, ("b",)), (0.011, ())])
+def test_harm_among_five_others_is_shown_below_a_fifth_of_five_percent(p_harm: float, harmed: tuple[str, ...]) -> None:
+    before, after, partition = changed_world({"target": 50, **dict.fromkeys("bcdef", 50)}, {"target": 0.5}, seed=2)
+    change = compare(before, after, partition, seed=0, target=["target"])
+    rows = change.changes.assign(p_harm=[p_harm if label == "b" else 0.5 for label in change.changes["cohort"]])
+    assert judge(replace(change, changes=rows)).harmed == harmed
 
 
 def test_targets_that_are_all_too_small_leave_the_verdict_open() -> None:

@@ -23,9 +23,9 @@ import pytest
 from killed_run import BUDGET, run
 from toy_recogniser import Toy, toy_data
 
-from fairasr.core.errors import OutputError, TrainingError
+from fairasr.core.errors import ModelError, OutputError, TrainingError
 from fairasr.training import Hooks, train
-from fairasr.training.checkpoint import checkpoints
+from fairasr.training.checkpoint import checkpoints, read_checkpoint
 from fairasr.training.whole_folder import UNFINISHED
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
@@ -296,3 +296,10 @@ def test_a_disk_that_fills_at_any_call_loses_nothing(
     assert not [path for path in halfway.rglob("*") if path.name.startswith(UNFINISHED)]
     run(halfway)
     assert fingerprint(halfway) == undisturbed
+
+
+def test_a_damaged_checkpoint_is_not_read(halfway: Path) -> None:
+    assert read_checkpoint(halfway / "checkpoint-12").step == 12
+    flip_bit(halfway / "checkpoint-12" / "trainer_state.json", at=0.5)
+    with pytest.raises(ModelError, match=r"checkpoint-12 is damaged: 1 of 6 files .* \(first: trainer_state\.json\)"):
+        read_checkpoint(halfway / "checkpoint-12")
