@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fairasr.core.errors import JobError
+from fairasr.mitigating.method_blocks import MethodBlock, method_blocks
 from fairasr.mitigating.sections import read_toml, section
-from fairasr.mitigation import METHODS, Mitigation, method_of
 from fairasr.training import Budget
 
 TABLES = ("corpus", "cohorts", "speakers", "budget", "method", "selection", "forgetting", "tracking")
@@ -134,14 +134,6 @@ class Tracking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MethodBlock:
-    """One [[method]]: the settings it is tried with, weak to strong."""
-
-    name: str
-    candidates: tuple[Mitigation, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Job:
     """A whole job; paths are absolute.
 
@@ -201,7 +193,7 @@ def job_from(data: Mapping[str, Any], *, folder: Path = Path(), name: str = "job
         key: section(CorpusChoice, value, name=f"forgetting.{key}", problems=problems)
         for key, value in _table(data, "forgetting", problems).items()
     }
-    methods = _methods(data.get("method"), problems)
+    methods = method_blocks(data.get("method"), problems)
     if budget is not None:
         problems += budget_problems(budget)
     if problems:
@@ -248,40 +240,6 @@ def located(choice: CorpusChoice, folder: Path) -> CorpusChoice:
     if recipe.endswith(".toml") and (folder / recipe).exists():
         recipe = str(folder / recipe)
     return replace(choice, recipe=recipe, **_absolute(choice, ("source", "hypotheses"), folder))
-
-
-def _methods(blocks: object, problems: list[str]) -> tuple[MethodBlock, ...]:
-    """The [[method]] blocks; a list where the method has one number is a sweep over it."""
-    if not isinstance(blocks, list) or not blocks:
-        problems.append(f"there is no [[method]]; name at least one of {', '.join(METHODS)}")
-        return ()
-    read = []
-    for number, block in enumerate(blocks, start=1):
-        if not isinstance(block, Mapping) or not isinstance(block.get("name"), str):
-            problems.append(f"[[method]] number {number} lacks its 'name', one of {', '.join(METHODS)}")
-            continue
-        settings = {key: value for key, value in block.items() if key != "name"}
-        try:
-            read.append(MethodBlock(name=block["name"], candidates=_candidates(block["name"], settings)))
-        except JobError as error:
-            problems.append(f"[[method]] {block['name']}: {error}")
-    names = [block.name for block in read]
-    problems += [
-        f"[[method]] {name} is there twice; give it a list of values to sweep" for name in sorted({*names}) if names.count(name) > 1
-    ]
-    return tuple(read)
-
-
-def _candidates(name: str, settings: dict[str, Any]) -> tuple[Mitigation, ...]:
-    swept = METHODS[name].load().strength_field if name in METHODS else ""
-    values = settings.get(swept) if swept else None
-    if values is None and swept:
-        values = list(METHODS[name].load().strengths)
-    if isinstance(values, list):
-        if not values:
-            raise JobError(f"'{swept}' is an empty list; give the values to sweep")
-        return tuple(method_of(name, {**settings, swept: value}) for value in sorted(values))
-    return (method_of(name, settings),)
 
 
 def budget_problems(budget: Budget) -> list[str]:

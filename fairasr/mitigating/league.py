@@ -11,7 +11,7 @@ import pandas as pd
 from fairasr.core import Counts, Verdict
 from fairasr.core.mitigation import CURVE_COLUMNS, LEAGUE_COLUMNS
 from fairasr.mitigating.candidates import Candidate
-from fairasr.mitigating.selection import Rates, rates_of
+from fairasr.mitigating.selection import Rates, rates_of, splits_openly
 
 BASE = "base"
 BASE_SEED = -1
@@ -37,17 +37,30 @@ class Entry:
 
 
 def league_table(
-    entries: Sequence[Entry], *, in_target: np.ndarray, verdicts: Mapping[str, Verdict], recommended: str
+    entries: Sequence[Entry],
+    *,
+    in_target: np.ndarray,
+    in_development_target: np.ndarray,
+    min_speakers: int,
+    verdicts: Mapping[str, Verdict],
+    recommended: str,
 ) -> pd.DataFrame:
     """One row per method in the order of `entries`, columns `LEAGUE_COLUMNS`.
 
     Args:
         entries: best first by the selection rule.
         in_target: which test speakers are in the target cohorts, bool (n_speakers,).
+        in_development_target: which development speakers are.
+        min_speakers: rates of fewer are withheld, and those of everyone else with them.
         verdicts: by method.
         recommended: method of the one the rule recommends; "" for none.
     """
-    return pd.DataFrame([_row(entry, in_target, verdicts, recommended) for entry in entries], columns=list(LEAGUE_COLUMNS))
+    table = pd.DataFrame([_row(entry, in_target, verdicts, recommended) for entry in entries], columns=list(LEAGUE_COLUMNS))
+    if not splits_openly(in_target, min_speakers=min_speakers):
+        table[["worst", "worst_sd", "general", "general_sd"]] = np.nan
+    if not splits_openly(in_development_target, min_speakers=min_speakers):
+        table["development_worst"] = np.nan
+    return table
 
 
 def _row(entry: Entry, in_target: np.ndarray, verdicts: Mapping[str, Verdict], recommended: str) -> dict[str, object]:
@@ -75,13 +88,17 @@ def _row(entry: Entry, in_target: np.ndarray, verdicts: Mapping[str, Verdict], r
     }
 
 
-def curve_table(table: pd.DataFrame, chosen: pd.DataFrame, *, base: Rates) -> pd.DataFrame:
+def curve_table(
+    table: pd.DataFrame, chosen: pd.DataFrame, *, base: Rates, in_target: np.ndarray, min_speakers: int
+) -> pd.DataFrame:
     """One row per candidate and one for the base, columns `CURVE_COLUMNS`.
 
     Args:
         table: of `candidate_table`.
         chosen: of `chosen_by_method`.
         base: rates of the base model on the development speakers.
+        in_target: which of them are in the target cohorts, bool (n_speakers,).
+        min_speakers: rates of fewer are withheld, and those of everyone else with them.
     """
     picked = {(row.block, row.setting, row.step) for row in chosen.itertuples()}
     rows: list[dict[str, object]] = [
@@ -101,4 +118,7 @@ def curve_table(table: pd.DataFrame, chosen: pd.DataFrame, *, base: Rates) -> pd
         }
         for row in table.itertuples()
     ]
-    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+    curve = pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+    if not splits_openly(in_target, min_speakers=min_speakers):
+        curve[["worst", "general"]] = np.nan
+    return curve

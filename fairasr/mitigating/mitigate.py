@@ -18,7 +18,7 @@ from fairasr.mitigating.job import Job, read_job
 from fairasr.mitigating.league import Entry, curve_table, league_table
 from fairasr.mitigating.measuring import Measured, Progress, counts_of
 from fairasr.mitigating.result import Mitigated
-from fairasr.mitigating.selection import candidate_table, chosen_by_method, rates_of
+from fairasr.mitigating.selection import candidate_table, chosen_by_method, rates_of, splits_openly
 from fairasr.mitigating.spoken import Spoken, read_spoken, trainable_rows
 from fairasr.models import Trainable, load
 from fairasr.training import TrainingData
@@ -154,8 +154,15 @@ class _Work:
         recommended = first if verdicts[first].outcome == "accepted" and entries[0].row["within_cap"] else ""
         result = MitigationResult(
             comparison=comparison,
-            league=league_table(entries, in_target=self._in_target(self.test), verdicts=verdicts, recommended=recommended),
-            curve=curve_table(table, chosen, base=base),
+            league=league_table(
+                entries,
+                in_target=self._in_target(self.test),
+                in_development_target=in_target,
+                min_speakers=self.job.cohorts.min_speakers,
+                verdicts=verdicts,
+                recommended=recommended,
+            ),
+            curve=curve_table(table, chosen, base=base, in_target=in_target, min_speakers=self.job.cohorts.min_speakers),
             recommended=recommended,
             rule=self.job.selection.wording,
             job=self.job.plain,
@@ -180,8 +187,6 @@ class _Work:
         )
 
     def _comparison(self, entries: list[Entry], command: str) -> Comparison:
-        # What others undo of forgetting is told against plain fine-tuning, which therefore comes first.
-        entries = sorted(entries, key=lambda entry: entry.row["block"] != PLAIN)
         forgetting: dict[str, tuple[Counts, dict[str, list[Counts]]]] = {}
         for name, part in self.forgetting.items():
             forgetting[name] = (self._base_counts(part), {entry.method: list(entry.forgetting[name]) for entry in entries})
@@ -190,6 +195,7 @@ class _Work:
             {entry.method: list(entry.test) for entry in entries},
             self.cohorts.rule.assign(self.test.spoken.manifest),
             before=self.base.name,
+            against=next((entry.method for entry in entries if entry.row["block"] == PLAIN), ""),
             target=self.cohorts.target,
             forgetting=forgetting,
             seed=self.job.seed,
@@ -203,22 +209,27 @@ class _Work:
         )
 
     def _notes(self) -> tuple[str, ...]:
+        least = self.job.cohorts.min_speakers
         notes = [*self.spoken.corpus.notes, *self.spoken.notes, *self.cohorts.notes]
         notes += [f"{n:,} training utterances cannot be trained on: each {why}." for why, n in self.left_out.items()]
         for name, part in self.forgetting.items():
             notes += [f"{name}: {note}" for note in part.spoken.notes]
+        for part in (self.development, self.test):
+            if not splits_openly(self._in_target(part), min_speakers=least):
+                notes.append(f"Fewer than {least} {part.name} speakers are in the target cohorts, or outside: rates are withheld.")
         return tuple(notes)
 
     def _n_speakers(self) -> dict[str, int]:
+        """Speakers of each part, and those of them in the target cohorts where these are not few."""
         table = self.data.manifest.table
-        return {
-            "training": int(table["speaker_id"].nunique()),
-            "training target": int(table.loc[self.data.target, "speaker_id"].nunique()),
-            "development": len(self.division.development),
-            "development target": int(self._in_target(self.development).sum()),
-            "test": len(self.division.test),
-            "test target": int(self._in_target(self.test).sum()),
-        }
+        n_target = int(table.loc[self.data.target, "speaker_id"].nunique())
+        sizes = {"training": int(table["speaker_id"].nunique()), "training target": n_target}
+        for part in (self.development, self.test):
+            in_target = self._in_target(part)
+            sizes[part.name] = len(in_target)
+            if splits_openly(in_target, min_speakers=self.job.cohorts.min_speakers):
+                sizes[f"{part.name} target"] = int(in_target.sum())
+        return sizes
 
     def _run(self, one: Candidate) -> dict[str, object]:
         return {

@@ -43,6 +43,12 @@ def rates_of(counts: Counts, in_target: np.ndarray) -> Rates:
     return Rates(worst=rate(in_target), general=rate(~in_target), overall=rate(everyone))
 
 
+def splits_openly(in_target: np.ndarray, *, min_speakers: int) -> bool:
+    """Whether rates of the target and of everyone else may be shown: neither side has so few speakers that it is suppressed."""
+    n_target = int(in_target.sum())
+    return min(n_target, len(in_target) - n_target) >= min_speakers
+
+
 def candidate_table(candidates: list[Candidate], rates: list[Rates]) -> pd.DataFrame:
     """One row per candidate: block, strength, step, seed, worst, general, overall, position in `candidates`."""
     return pd.DataFrame(

@@ -39,15 +39,16 @@ class SpeechDemoSize:
         strengths: of EWC.
         shares: of the fine-tuned weights in interpolation.
         seeds: of the fine-tuning.
-        min_speakers: fewest discovery speakers in a region; fewer are also shown nowhere.
+        region_speakers: fewest discovery speakers in a region.
+        min_speakers: cohorts of fewer are shown nowhere.
     """
 
     base_speakers: int = 80
     base_utterances: int = 25
     people: Mapping[str, int] = field(
-        default_factory=lambda: {accent.name: 110 if accent.name == MAJORITY else 40 for accent in ACCENTS}
+        default_factory=lambda: {accent.name: 110 if accent.name == MAJORITY else 48 for accent in ACCENTS}
     )
-    utterances: int = 6
+    utterances: int = 5
     base_steps: int = 500
     base_batch: int = 16
     network: Mapping[str, int | float] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class SpeechDemoSize:
     strengths: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
     shares: tuple[float, ...] = (0.25, 0.5, 0.75)
     seeds: tuple[int, ...] = (0,)
+    region_speakers: int = 16
     min_speakers: int = 10
 
 
@@ -158,7 +160,7 @@ def _audited(
         read(people, recipe=recipe, hypotheses=folder / "hypotheses.parquet"),
         seed=seed,
         methods=("geo-tree", "declared:accent"),
-        method_settings={"geo-tree": {"min_speakers": size.min_speakers, "max_leaves": len(ACCENTS)}},
+        method_settings={"geo-tree": {"min_speakers": size.region_speakers, "max_leaves": len(ACCENTS)}},
         missing="deletions",
         min_speakers=size.min_speakers,
         n_permutations=n_permutations,
@@ -227,6 +229,10 @@ name = "fine-tuning"
 [[method]]
 name = "ewc"
 strength = {list(size.strengths)}
+
+[[method]]
+name = "mix"
+share = 0.5
 
 [[method]]
 name = "interpolation"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from fairasr.models import Trainable
 from fairasr.training.base import Budget, Hooks, Trained, TrainingData
 from fairasr.training.checkpoint import choose_checkpoint
 from fairasr.training.run import Run, planned
-from fairasr.training.run_record import open_run, outcome_of
+from fairasr.training.run_record import only_here, open_run, outcome_of
 from fairasr.training.tracking import HISTORY, FolderTracker, Tracker
 from fairasr.training.weights import load_snapshot, tensors_digest
 from fairasr.training.whole_folder import remove_unfinished
@@ -83,17 +84,17 @@ def train(
         weights_sha256=tensors_digest(model.module.state_dict()),
         fingerprint=fingerprint or {},
     )
-    start, notes = world.told_by_main(lambda: _opened(run, settings))
-    for note in notes:
-        logger.warning("%s: %s", run.folder, note)
+    with ExitStack() as until_done:
+        start, notes = world.told_by_main(lambda: _opened(run, settings, until_done))
+        for note in notes:
+            logger.warning("%s: %s", run.folder, note)
+        if outcome_of(run.folder) is None:
+            sitting.sit(run, settings, start=start, trackers=[FolderTracker(run.folder), *trackers], progress=progress)
+        else:
+            load_snapshot(model, run.snapshot(budget.n_steps))
+            sitting.load_terms(run)
     outcome = outcome_of(run.folder)
-    if outcome is None:
-        sitting.sit(run, settings, start=start, trackers=[FolderTracker(run.folder), *trackers], progress=progress)
-        outcome = outcome_of(run.folder)
-        assert outcome is not None, "a sitting ends with a record, or raises"
-    else:
-        load_snapshot(model, run.snapshot(budget.n_steps))
-        sitting.load_terms(run)
+    assert outcome is not None, "a sitting ends with a record, or raises"
     history = _history(run, sha256=outcome["history_sha256"])
     return Trained(
         history=history,
@@ -106,9 +107,10 @@ def train(
     )
 
 
-def _opened(run: Run, settings: Mapping[str, Any]) -> tuple[Path | None, list[str]]:
+def _opened(run: Run, settings: Mapping[str, Any], until_done: ExitStack) -> tuple[Path | None, list[str]]:
     """The checkpoint to go on from, None where there is none or all is done; and what was wrong with newer ones."""
     open_run(run.folder, settings)
+    until_done.enter_context(only_here(run.folder))
     remove_unfinished(run.folder)
     remove_unfinished(run.snapshot(1).parent)
     if outcome_of(run.folder) is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,32 @@ from fairasr.core.errors import TrainingError
 RUN = "run.json"
 FINISHED = "finished.json"
 MOST_DIFFERENCES = 5
+
+
+@contextmanager
+def only_here(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in `folder`; a killed one keeps nobody out.
+
+    Raises:
+        TrainingError: one is training there.
+    """
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # not on Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems know no locks
+            try:
+                flock(descriptor, LOCK_EX | LOCK_NB)
+            except BlockingIOError as error:
+                raise TrainingError(
+                    f"another process is training in {folder}. Wait for it to end, or train in another folder."
+                ) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def open_run(folder: Path, settings: Mapping[str, Any]) -> None:

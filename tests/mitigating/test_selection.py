@@ -7,7 +7,7 @@ import pandas as pd
 
 from fairasr.core import Counts
 from fairasr.mitigating.job import SelectionRule
-from fairasr.mitigating.selection import chosen_by_method, rates_of
+from fairasr.mitigating.selection import chosen_by_method, rates_of, splits_openly
 
 
 def table_of(rows: list[tuple[str, float, int, float, float]]) -> pd.DataFrame:
@@ -52,3 +52,10 @@ def test_rates_are_pooled_by_hand() -> None:
     rates = rates_of(counts, np.array([True, False, True]))
     assert (rates.worst, rates.general, rates.overall) == (7 / 30, 0.2, 9 / 40)
     assert np.isnan(rates_of(counts, np.zeros(3, dtype=bool)).worst)
+
+
+def test_rates_of_few_speakers_are_withheld_with_those_that_give_them_away() -> None:
+    many = np.arange(40) < 10
+    assert splits_openly(many, min_speakers=10)
+    assert not splits_openly(many, min_speakers=11), "the target is small"
+    assert not splits_openly(~many, min_speakers=11), "everyone else is"

@@ -354,6 +354,15 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
         trained(tmp_path / "file" / "run", BUDGET)
 
 
+def test_two_processes_of_two_jobs_do_not_share_a_folder(tmp_path: Path) -> None:
+    def look(*_: object) -> None:
+        with pytest.raises(TrainingError, match="another process is training in"):
+            trained(tmp_path, BUDGET)
+
+    train(Toy(), toy_data(), Hooks(), BUDGET, seed=3, folder=tmp_path, progress=look)
+    trained(tmp_path, BUDGET)
+
+
 def test_weights_are_kept_at_even_steps(tmp_path: Path) -> None:
     _, result = trained(tmp_path, dataclasses.replace(BUDGET, n_steps=10, n_snapshots=3))
     assert isinstance(result, Trained)
