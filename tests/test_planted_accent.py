@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def general_at(candidates: list[Rates], *, accent: float) -> float:
     """
     ordered = sorted(candidates, key=lambda one: one.accent)
     reached = [one.general for one in ordered if one.accent <= accent]
-    for better, worse in zip(ordered, ordered[1:], strict=False):
+    for better, worse in pairwise(ordered):
         if better.accent <= accent < worse.accent:
             share = (accent - better.accent) / (worse.accent - better.accent)
             reached.append(better.general + share * (worse.general - better.general))

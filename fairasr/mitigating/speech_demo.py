@@ -18,7 +18,8 @@ from fairasr.mitigating.measuring import Progress
 from fairasr.mitigating.mitigate import mitigate
 from fairasr.mitigating.result import Mitigated
 from fairasr.models import Recordings, Trainable, transcribe_to_file
-from fairasr.testing.speech import ACCENTS, MAJORITY, RECIPE, write_speech_corpus
+from fairasr.testing.speech import ACCENTS, MAJORITY, RECIPE, TABLE, write_speech_corpus
+from fairasr.version import __version__
 
 MADE_OF = "demo.json"
 TITLE = "Speech demo: a synthesiser's accents"
@@ -99,7 +100,7 @@ def speech_demo(
 
     Raises:
         MissingExtraError: torch, the synthesiser or soundfile is not installed.
-        OutputError: the folder cannot be written, or holds a demo of another seed or size.
+        OutputError: the folder cannot be written, or holds a demo of another seed, size or version.
     """
     folder, size, tell = Path(folder), size or SpeechDemoSize(), progress or (lambda what, done, total: None)
     _claim(folder, seed, size)
@@ -120,13 +121,13 @@ def speech_demo(
 
 
 def _claim(folder: Path, seed: int, size: SpeechDemoSize) -> None:
-    made_of = json.dumps({"seed": seed, **asdict(size)}, indent=1, sort_keys=True)
+    made_of = json.dumps({"version": __version__, "seed": seed, **asdict(size)}, indent=1, sort_keys=True)
     path = folder / MADE_OF
     if path.exists() and path.read_text(encoding="utf-8").strip() != made_of:
         raise OutputError(
-            f"'{folder}' holds a speech demo of another seed or size ({MADE_OF}). Choose another folder, or remove it."
+            f"'{folder}' holds a speech demo of another seed, size or version, says its {MADE_OF}. Choose another folder, or "
+            "remove it."
         )
-    folder.mkdir(parents=True, exist_ok=True)
     write_file(path, f"{made_of}\n".encode())
 
 
@@ -134,6 +135,8 @@ def _write_corpora(folder: Path, seed: int, size: SpeechDemoSize, tell: Progress
     plans = {"base": ({MAJORITY: size.base_speakers}, size.base_utterances), "people": (size.people, size.utterances)}
     seeds = np.random.SeedSequence(seed).generate_state(len(plans))
     for (name, (n_speakers, utterances)), part_seed in zip(plans.items(), seeds, strict=True):
+        if (folder / "speech" / name / TABLE).exists():
+            continue
         write_speech_corpus(
             folder / "speech" / name,
             seed=int(part_seed),

@@ -41,8 +41,7 @@ def typed(value: object, kind: Any) -> Any:
             except TypeError:
                 continue
     elif origin is Literal:
-        # 1 == True, so equality alone would take true for a 1.
-        if any(value == one and type(value) is type(one) for one in inner):
+        if value in inner:
             return value
     elif origin is tuple:
         if isinstance(value, (list, tuple)):

@@ -121,6 +121,15 @@ def test_a_text_goes_on_as_if_alone_while_others_of_its_batch_end(tiny: WhisperR
     assert together == [texts([row])[0] for row in range(6)]
 
 
+def test_large_models_transcribe_fewer_windows_at_once(tiny: WhisperRecognizer) -> None:
+    assert tiny._batch_size == 32
+    large = tiny.clone()
+    large.module.config.decoder_layers, large.module.config.d_model, large.module.config.max_source_positions = 32, 1280, 1500
+    assert large._batch_size == 2  # 2 x 32 x 1,500 x 1,280 x 4 bytes = 491,520,000 each, of 1,073,741,824
+    large.module.config.d_model = 12_800
+    assert large._batch_size == 1
+
+
 def test_time_stamps_are_not_written_even_where_the_tokeniser_knows_them(tiny: WhisperRecognizer) -> None:
     stamped = tiny.clone()
     stamped._tokenizer = Tokenizer.from_str(tiny._tokenizer.to_str())
