@@ -24,6 +24,18 @@ def voice(seed: int, *, n_samples: int) -> np.ndarray:
     return samples
 
 
+def training_with_dropout(model: Trainable) -> Trainable:
+    """A clone in training mode, whose network drops half of what it can."""
+    twin = model.clone()
+    for part in twin.module.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.5
+        elif isinstance(getattr(part, "dropout", None), float):
+            part.dropout = 0.5
+    twin.module.train()
+    return twin
+
+
 def forward_algorithm(log_probs: np.ndarray, target: list[int], *, blank: int) -> float:
     """-log of the summed probability of all paths, float64 (Graves et al. 2006, section 4.1)."""
     labels = [blank]
@@ -201,8 +213,10 @@ class TrainableContract:
         assert first.keys() == batch.keys()
         assert torch.isfinite(losses).all()
         assert (model.target_lengths(first) >= 1).all()
+        in_training = training_with_dropout(model).sampled(batch, seed=1)
         for key in batch:
             assert torch.equal(first[key], again[key])
+            assert torch.equal(first[key], in_training[key])
             assert len(first[key]) == len(batch[key])
         differ = [key for key in batch if first[key].shape != other[key].shape or not torch.equal(first[key], other[key])]
         assert differ, "two seeds gave the same draw"
@@ -233,13 +247,7 @@ class TrainableContract:
         assert all(text == " ".join(text.split()) for text in texts)
         assert model.transcribe(self.recordings[::-1]) == texts[::-1]
         assert [model.transcribe([samples])[0] for samples in self.recordings] == texts
-        twin = model.clone()
-        for part in twin.module.modules():
-            if isinstance(part, torch.nn.Dropout):
-                part.p = 0.5
-            elif isinstance(getattr(part, "dropout", None), float):
-                part.dropout = 0.5
-        twin.module.train()
+        twin = training_with_dropout(model)
         assert twin.transcribe(self.recordings) == texts
         assert twin.module.training
         assert model.transcribe([]) == []
