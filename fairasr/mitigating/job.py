@@ -118,7 +118,7 @@ class SelectionRule:
         """The rule as a sentence for reports."""
         return (
             "Chosen on development speakers: the lowest error rate of the target cohorts among candidates whose overall rate is at "
-            f"most {self.overall_cap:g} times the base model's; where none is, the lowest overall rate."
+            f"most {self.overall_cap:g} times the base model's; where none is, the lowest overall rate"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ import torch
 
 from fairasr.core.errors import ModelError
 from fairasr.models.conformer import ConformerCTC, ConformerSettings, conformer_settings
+from fairasr.models.ctc_paths import collapsed, drawn_paths, padded_targets, path_losses, steps_needed
 from fairasr.models.hugging_face import device_of, evaluating
 from fairasr.models.log_mel import LogMel, padded
 from fairasr.models.long_audio import windows
@@ -137,8 +138,7 @@ class CTCRecognizer:
         if unknown is not None:
             return unknown
         target = self.vocabulary.encode(reference)
-        # Two equal symbols in a row need a blank between them.
-        needed = len(target) + sum(first == second for first, second in pairwise(target))
+        needed = steps_needed(target)
         there = subsampled_length(self._log_mel.n_frames(n_samples))
         if needed > there:
             return f"needs at least {needed} steps of 40 ms for its {len(target)} symbols and has {there}"
@@ -150,8 +150,8 @@ class CTCRecognizer:
         Raises:
             ModelError: a reference has symbols outside the vocabulary.
         """
-        targets = [torch.tensor(self.vocabulary.encode(reference), dtype=torch.int64) for reference in references]
-        return {**self._features(recordings), **_padded_targets(targets)}
+        targets = [self.vocabulary.encode(reference) for reference in references]
+        return {**self._features(recordings), **padded_targets(targets)}
 
     def outputs(self, batch: Batch) -> Outputs:
         """Log-probabilities of every symbol at every step of 40 ms."""
@@ -160,16 +160,7 @@ class CTCRecognizer:
 
     def losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
         """-log p(reference | recording) of each utterance, summed over all alignments, float32 (n,) [nats]."""
-        losses: torch.Tensor = torch.nn.functional.ctc_loss(
-            outputs.log_probs.transpose(0, 1),
-            batch["targets"],
-            outputs.lengths,
-            batch["target_lengths"],
-            blank=BLANK,
-            reduction="none",
-            zero_infinity=False,
-        )
-        return losses
+        return path_losses(outputs, targets=batch["targets"], target_lengths=batch["target_lengths"], blank=BLANK)
 
     def target_lengths(self, batch: Batch) -> torch.Tensor:
         """Symbols of each reference, int64 (n,); 1 for silence."""
@@ -178,12 +169,9 @@ class CTCRecognizer:
     def sampled(self, batch: Batch, *, seed: int) -> dict[str, torch.Tensor]:
         """The batch with each target replaced by a draw from p(y | recording): a symbol per step, then collapsed."""
         outputs = self._outputs_in_eval_mode(batch)
-        generator = torch.Generator().manual_seed(seed)
-        probabilities = outputs.log_probs.exp().cpu()
-        paths = torch.multinomial(probabilities.flatten(0, 1), 1, generator=generator).view(probabilities.shape[:2])
-        targets = [torch.tensor(symbols, dtype=torch.int64) for symbols in _collapsed(paths, outputs.lengths)]
+        targets = collapsed(drawn_paths(outputs, seed=seed), outputs.lengths, blank=BLANK)
         device = batch["targets"].device
-        return {**batch, **{name: tensor.to(device) for name, tensor in _padded_targets(targets).items()}}
+        return {**batch, **{name: tensor.to(device) for name, tensor in padded_targets(targets).items()}}
 
     def transcribe(self, recordings: Sequence[np.ndarray]) -> list[str]:
         """Text of each recording by the likeliest symbol at each step; "" where nothing was heard."""
@@ -194,7 +182,8 @@ class CTCRecognizer:
         for places in self._batches([len(piece) for piece in pieces]):
             batch = {name: part.to(device) for name, part in self._features([pieces[place] for place in places]).items()}
             outputs = self._outputs_in_eval_mode(batch)
-            for place, symbols in zip(places, _collapsed(outputs.log_probs.argmax(dim=-1).cpu(), outputs.lengths), strict=True):
+            likeliest = outputs.log_probs.argmax(dim=-1)
+            for place, symbols in zip(places, collapsed(likeliest, outputs.lengths, blank=BLANK), strict=True):
                 heard[place] = self.vocabulary.decode(symbols)
         of_pieces = iter(heard)
         return [" ".join(filter(None, islice(of_pieces, len(parts)))) for parts in cut]
@@ -218,21 +207,3 @@ class CTCRecognizer:
             places.append(place)
         if places:
             yield places
-
-
-def _padded_targets(targets: list[torch.Tensor]) -> dict[str, torch.Tensor]:
-    # At least one column: the loss takes no targets of width 0.
-    longest = max(1, *(len(target) for target in targets))
-    together = torch.zeros(len(targets), longest, dtype=torch.int64)
-    for row, target in zip(together, targets, strict=True):
-        row[: len(target)] = target
-    return {"targets": together, "target_lengths": torch.tensor([len(target) for target in targets], dtype=torch.int64)}
-
-
-def _collapsed(paths: torch.Tensor, lengths: torch.Tensor) -> list[list[int]]:
-    """Symbols of each path, int64 (n, steps): repeats merged, blanks left out, nothing after its length."""
-    symbols = []
-    for path, length in zip(paths, lengths.tolist(), strict=True):
-        merged = torch.unique_consecutive(path[:length])
-        symbols.append([int(number) for number in merged if number != BLANK])
-    return symbols

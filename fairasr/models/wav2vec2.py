@@ -89,6 +89,9 @@ class Wav2Vec2Recognizer(HuggingFaceModel):
         for name in lacking:
             # Zero, as good as the random vector that transformers draws, and the same every time.
             torch.nn.init.zeros_(module.get_parameter(name))
+        for name, parameter in module.named_parameters():
+            # It stands in for masked frames in training alone: nothing that is measured depends on it, so it is not tuned.
+            parameter.requires_grad_(not name.endswith(MASK_VECTOR))
         outside = [number for number in letters.numbers.values() if not 0 <= number < module.config.vocab_size]
         if outside or not 0 <= (module.config.pad_token_id or 0) < module.config.vocab_size:
             raise ModelError(

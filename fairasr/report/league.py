@@ -142,5 +142,5 @@ def speaker_figures(result: MitigationResult) -> list[tuple[str, str, str]]:
     for name in sorted(parts, key=lambda name: (PARTS.index(name) if name in PARTS else len(PARTS), name)):
         target = result.speakers.get(f"{name} target")
         note = f"{speakers_in_words(target)} in the target" if target is not None else ""
-        shown.append((numbers.count(result.speakers[name]), f"{name} speakers", note))
+        shown.append((numbers.count(result.speakers[name]), f"{name} {result.comparison.unit}s", note))
     return shown
