@@ -37,6 +37,7 @@ def mitigate(
         return
     with progress() as tell:
         found = run_job(checked, folder=output, command=command_line(), progress=tell)
-        found.write(output)
-    print_league(found.result)
-    typer.echo(f"\nReport: {output / 'report.html'}")
+        written = found.write(output)
+    if written:
+        print_league(found.result)
+        typer.echo(f"\nReport: {output / 'report.html'}")

@@ -11,7 +11,7 @@ import numpy as np
 from fairasr.core import Counts
 from fairasr.mitigating.spoken import Spoken
 from fairasr.models import Trainable, transcribe_to_file
-from fairasr.training.world import barrier, is_main
+from fairasr.training.world import told_by_main
 
 Progress = Callable[[str, int, int], None]
 
@@ -34,7 +34,7 @@ class Measured:
 def counts_of(model: Trainable, on: Measured, *, system: str, folder: Path, progress: Progress) -> Counts:
     """Counts per speaker of what `model` hears, under the name `system`.
 
-    With several processes one of them transcribes and the others read what it wrote.
+    Under torchrun the main process transcribes and tells the others.
     """
     path = folder / "hypotheses" / on.name / f"{system}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,4 @@ def counts_of(model: Trainable, on: Measured, *, system: str, folder: Path, prog
         )
         return on.spoken.score(hypotheses)
 
-    if is_main():
-        transcribed()
-    barrier()
-    return transcribed()
+    return told_by_main(transcribed)

@@ -22,6 +22,7 @@ from fairasr.mitigating.selection import candidate_table, chosen_by_method, rate
 from fairasr.mitigating.spoken import Spoken, read_spoken, trainable_rows
 from fairasr.models import Trainable, load
 from fairasr.training import TrainingData
+from fairasr.training.world import connect, told_by_main
 
 PLAIN = "fine-tuning"
 
@@ -54,12 +55,13 @@ class _Work:
 
     def __init__(self, job: Job, *, folder: Path, progress: Progress) -> None:
         self.job, self.folder, self.tell = job, folder, progress
+        connect()
         progress("loading the model and the corpus", 0, 1)
         self.base: Trainable = load(job.model)
         self.spoken = read_spoken(job.corpus, sample_rate_hz=self.base.sample_rate_hz, seed=job.seed)
         self.division = self._divided()
         self.inputs = dict(self.spoken.corpus.inputs)
-        claim(folder, identity_of(job, inputs=self.inputs))
+        told_by_main(lambda: claim(folder, identity_of(job, inputs=self.inputs)))
         training = self._part("training", self.division.training)
         self.cohorts: Cohorts = found_cohorts(
             job.cohorts,

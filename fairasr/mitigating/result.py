@@ -40,11 +40,16 @@ class Mitigated:
     def write(self, folder: str | Path) -> list[Path]:
         """Write report.html, report.json, tables and rules/ into `folder`, and the recommended model into its folder `model`.
 
+        Under torchrun only the main process writes.
+
         Raises:
             OutputError: it cannot be written; what was there before still is.
         """
         from fairasr.report import write_mitigation
+        from fairasr.training.world import is_main
 
+        if not is_main():
+            return []
         folder = Path(folder)
         written = write_mitigation(self.result, folder)
         record = rule_record(self.rule, found_on=self.result.comparison.provenance.inputs.values())

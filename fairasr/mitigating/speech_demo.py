@@ -34,6 +34,7 @@ class SpeechDemoSize:
         base_utterances: of each of them.
         people: accent -> speakers who are audited; half of them are discovery and training speakers, the others choose and test.
         utterances: of each of them.
+        forgetting_speakers: more of the majority accent, who only show what is forgotten.
         base_steps, base_batch: of the training from nothing.
         network: settings of the Conformer.
         steps: of each fine-tuning, of batches of 8.
@@ -50,6 +51,7 @@ class SpeechDemoSize:
         default_factory=lambda: {accent.name: 110 if accent.name == MAJORITY else 48 for accent in ACCENTS}
     )
     utterances: int = 5
+    forgetting_speakers: int = 40
     base_steps: int = 500
     base_batch: int = 16
     network: Mapping[str, int | float] = field(default_factory=dict)
@@ -88,10 +90,12 @@ def speech_demo(
 ) -> SpeechDemo:
     """Run the whole chain in `folder`, each stage through the function behind its own command. Interrupted, it goes on there.
 
-    Speakers are in one part only: the recogniser's training; discovery and fine-tuning; choosing; testing.
+    Every speaker is in one part only: the recogniser's training; discovery and fine-tuning; choosing; testing; or the forgetting
+    set, which is of the majority accent alone.
 
     Args:
-        folder: gets speech/base, speech/people, train.toml, base/, hypotheses.parquet, audit/, mitigate.toml and mitigation/.
+        folder: gets speech/ with base/, people/ and majority/; train.toml, base/, hypotheses.parquet, audit/, mitigate.toml and
+            mitigation/.
         seed: of everything.
         size: how much; a test makes it small.
         n_permutations: of the audit, per method.
@@ -132,7 +136,11 @@ def _claim(folder: Path, seed: int, size: SpeechDemoSize) -> None:
 
 
 def _write_corpora(folder: Path, seed: int, size: SpeechDemoSize, tell: Progress) -> None:
-    plans = {"base": ({MAJORITY: size.base_speakers}, size.base_utterances), "people": (size.people, size.utterances)}
+    plans = {
+        "base": ({MAJORITY: size.base_speakers}, size.base_utterances),
+        "people": (size.people, size.utterances),
+        "majority": ({MAJORITY: size.forgetting_speakers}, size.utterances),
+    }
     seeds = np.random.SeedSequence(seed).generate_state(len(plans))
     for (name, (n_speakers, utterances)), part_seed in zip(plans.items(), seeds, strict=True):
         if (folder / "speech" / name / TABLE).exists():
@@ -210,20 +218,28 @@ source = "speech/people"
 recipe = "speech/people/{RECIPE}"
 hypotheses = "hypotheses.parquet"
 
+[forgetting.majority]
+source = "speech/majority"
+recipe = "speech/majority/{RECIPE}"
+
 [cohorts]
 audit = "audit"
 method = "geo-tree"
 min_speakers = {size.min_speakers}
+# A share that one region reaches: the worst one alone.
+bottom_share = 0.05
 
 [speakers]
 training = 0.5
-development = 0.2
+development = 0.15
 min_target = {max(2, size.min_speakers // 2)}
 
 [budget]
 n_steps = {size.steps}
 batch_size = 8
 learning_rate = 1e-3
+warmup_steps = {size.steps // 10}
+schedule = "linear"
 checkpoint_every = {size.steps}
 
 [[method]]

@@ -24,13 +24,14 @@ SMALL = SpeechDemoSize(
     base_utterances=10,
     people={MAJORITY: 16, WORST: 16},
     utterances=2,
+    forgetting_speakers=4,
     base_steps=100,
     base_batch=8,
     network={"d_model": 48, "n_blocks": 1, "n_heads": 2, "expansion": 2},
     steps=6,
     strengths=(1.0,),
     shares=(0.5,),
-    region_speakers=5,
+    region_speakers=7,
     min_speakers=3,
 )
 
@@ -70,11 +71,11 @@ def test_its_job_files_can_be_run_again_by_hand(outcome: Result, folder: Path) -
 
 
 def test_its_parts_share_no_speaker(outcome: Result, folder: Path) -> None:
-    base, people = (pd.read_parquet(folder / "speech" / name / "utterances.parquet") for name in ("base", "people"))
-    assert set(base["accent"]) == {MAJORITY}
-    assert len(base) == 100
-    assert len(people) == 64
-    assert not set(base["speaker_id"]) & set(people["speaker_id"])
+    names = ("base", "people", "majority")
+    base, people, majority = (pd.read_parquet(folder / "speech" / name / "utterances.parquet") for name in names)
+    assert set(base["accent"]) == set(majority["accent"]) == {MAJORITY}
+    assert (len(base), len(people), len(majority)) == (100, 64, 8)
+    assert pd.concat([part["speaker_id"].drop_duplicates() for part in (base, people, majority)]).is_unique
     speakers = json.loads((folder / "mitigation" / "report.json").read_text(encoding="utf-8"))["speakers"]
     assert speakers["training"] + speakers["development"] + speakers["test"] == people["speaker_id"].nunique()
 

@@ -64,7 +64,8 @@ ACCENTS = (
     Accent(
         name="Caribbean",
         voice="en-029",
-        towns=(_town("Kingston", 18.1, -76.9, 3), _town("Mandeville", 18.1, -77.5, 1), _town("Port of Spain", 10.5, -61.3, 2)),
+        # All on one island: boxes of latitude and longitude around Trinidad would reach to Scotland.
+        towns=(_town("Kingston", 18.1, -76.9, 3), _town("May Pen", 18.0, -77.25, 1), _town("Mandeville", 18.1, -77.5, 1)),
     ),
     Accent(
         name="Scotland",
