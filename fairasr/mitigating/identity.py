@@ -19,7 +19,7 @@ BINDING = ("corpus", "cohorts", "speakers", "budget", "seed")
 
 def identity_of(job: Job, *, inputs: Mapping[str, str]) -> dict[str, Any]:
     """What the runs of `job` rest on, as plain data without folders of this machine."""
-    return {"model": sha256_of(job.model), "inputs": dict(inputs), **{key: _plain(job.plain.get(key)) for key in BINDING}}
+    return {"model": sha256_of(job.model), "inputs": dict(inputs), **{key: shareable(job.plain.get(key)) for key in BINDING}}
 
 
 def claim(folder: Path, identity: Mapping[str, Any]) -> None:
@@ -43,5 +43,10 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
         )
 
 
-def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=str))
+def shareable(value: Any) -> Any:
+    """Plain data of a job file without the folders of this machine: an absolute path becomes its last part."""
+    if isinstance(value, Mapping):
+        return {str(key): shareable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [shareable(item) for item in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

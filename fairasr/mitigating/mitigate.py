@@ -13,7 +13,7 @@ from fairasr.core.errors import JobError
 from fairasr.mitigating.candidates import Candidate, target_share, trained_candidates
 from fairasr.mitigating.cohorts import Cohorts, discovery_speakers, found_cohorts
 from fairasr.mitigating.division import Division, divided
-from fairasr.mitigating.identity import claim, identity_of
+from fairasr.mitigating.identity import claim, identity_of, shareable
 from fairasr.mitigating.job import Job, read_job
 from fairasr.mitigating.league import Entry, curve_table, league_table
 from fairasr.mitigating.measuring import Measured, Progress, counts_of
@@ -167,7 +167,7 @@ class _Work:
             curve=curve_table(table, chosen, base=base, in_target=in_target, min_speakers=self.job.cohorts.min_speakers),
             recommended=recommended,
             rule=self.job.selection.wording,
-            job=self.job.plain,
+            job=shareable(self.job.plain),
             speakers=self._n_speakers(),
             seeds=self.job.seeds,
             runs=tuple(self._run(one) for one in candidates),
@@ -207,7 +207,9 @@ class _Work:
             title=self.job.title,
             map_layer=self.cohorts.rule.map_layer(),
             notes=self._notes(),
-            provenance=Provenance(command=command, seed=self.job.seed, inputs=self.inputs, settings={"job": self.job.plain}),
+            provenance=Provenance(
+                command=command, seed=self.job.seed, inputs=self.inputs, settings={"job": shareable(self.job.plain)}
+            ),
         )
 
     def _notes(self) -> tuple[str, ...]:

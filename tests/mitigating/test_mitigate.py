@@ -129,6 +129,15 @@ def test_the_result_is_written_and_read_again(done: tuple[Mitigated, Path], tmp_
         assert "# tones, fine-tuned" in (tmp_path / "model" / "README.md").read_text()
 
 
+def test_no_folder_of_this_machine_is_in_the_result(world: Path, tmp_path: Path) -> None:
+    corpus = {"source": str(world / "people" / "utterances.csv")}
+    found = run(world, tmp_path / "job", model=str(world / "model"), corpus=corpus, method=PLAIN, seeds=[0])
+    found.write(tmp_path / "report")
+    written = [path for path in (tmp_path / "report").rglob("*") if path.suffix in (".html", ".json", ".csv", ".md")]
+    assert len(written) >= 5
+    assert [path.name for path in written if str(world) in path.read_text() or str(tmp_path) in path.read_text()] == []
+
+
 def test_an_audit_of_the_corpus_gives_cohorts_and_training_speakers(world: Path, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
