@@ -24,7 +24,7 @@ demo-speech: $(MODELS)  ## Train a small recogniser on made-up accents, audit it
 test: setup setup-models setup-browser  ## Run the whole test suite, reports in a browser included
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-check: setup  ## Check style, types and which part may import which
+check: setup setup-models  ## Check style, types and which part may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
