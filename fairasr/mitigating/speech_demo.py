@@ -129,7 +129,7 @@ def speech_demo(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One thread for torch: more gain little on so small a network, change its bits, and wait for each other where cores are shared.
+    """One thread for torch: more gain little on so small a network, change its bits, and wait for each other on shared cores.
 
     Measured with two threads on two busy cores: 25 times the CPU seconds a step. torch is asked for first, so that who lacks it is
     told before any speech is made.
