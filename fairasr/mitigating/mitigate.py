@@ -21,6 +21,7 @@ from fairasr.mitigating.result import Mitigated
 from fairasr.mitigating.selection import candidate_table, chosen_by_method, rates_of, splits_openly
 from fairasr.mitigating.spoken import Spoken, read_spoken, trainable_rows
 from fairasr.models import Trainable, load
+from fairasr.statistics import shown_target
 from fairasr.training import TrainingData
 from fairasr.training.world import connect, told_by_main
 
@@ -111,6 +112,12 @@ class _Work:
         labels = self.cohorts.rule.assign(part.spoken.manifest).labels.reindex(part.spoken.manifest.speaker_ids)
         return np.asarray(labels.isin(self.cohorts.target))
 
+    def _in_shown_target(self) -> np.ndarray:
+        """Which test speakers are in target cohorts whose rate gives no suppressed cohort away: bool (n_speakers,)."""
+        partition = self.cohorts.rule.assign(self.test.spoken.manifest)
+        shown = shown_target(partition, target=self.cohorts.target, min_speakers=self.job.cohorts.min_speakers)
+        return np.asarray(partition.labels.reindex(self.test.spoken.manifest.speaker_ids).isin(shown))
+
     def _require_target_speakers(self) -> None:
         least = self.job.speakers.min_target
         table = self.data.manifest.table
@@ -158,7 +165,7 @@ class _Work:
             comparison=comparison,
             league=league_table(
                 entries,
-                in_target=self._in_target(self.test),
+                in_target=self._in_shown_target(),
                 in_development_target=in_target,
                 min_speakers=self.job.cohorts.min_speakers,
                 verdicts=verdicts,
@@ -228,8 +235,7 @@ class _Work:
         table = self.data.manifest.table
         n_target = int(table.loc[self.data.target, "speaker_id"].nunique())
         sizes = {"training": int(table["speaker_id"].nunique()), "training target": n_target}
-        for part in (self.development, self.test):
-            in_target = self._in_target(part)
+        for part, in_target in ((self.development, self._in_target(self.development)), (self.test, self._in_shown_target())):
             sizes[part.name] = len(in_target)
             if splits_openly(in_target, min_speakers=self.job.cohorts.min_speakers):
                 sizes[f"{part.name} target"] = int(in_target.sum())

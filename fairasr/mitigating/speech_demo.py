@@ -54,14 +54,14 @@ class SpeechDemoSize:
     )
     utterances: int = 5
     forgetting_speakers: int = 40
-    base_steps: int = 500
+    base_steps: int = 400
     base_batch: int = 16
     network: Mapping[str, int | float] = field(default_factory=dict)
     steps: int = 60
     strengths: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
     shares: tuple[float, ...] = (0.25, 0.5, 0.75)
     seeds: tuple[int, ...] = (0,)
-    region_speakers: int = 16
+    region_speakers: int = 20
     min_speakers: int = 10
 
 

@@ -6,6 +6,7 @@ from fairasr.statistics.gaps import BOTTOM, MIDDLE, TOP, band_gaps, band_statist
 from fairasr.statistics.multiplicity import benjamini_hochberg, holm
 from fairasr.statistics.partitions import partition_table
 from fairasr.statistics.permutation import ProcedureTest, cohort_p, procedure_test
+from fairasr.statistics.pools import shown_target
 from fairasr.statistics.ranking import rank_bands
 from fairasr.statistics.rates import overall_rate, pooled_rates, rate_interval
 from fairasr.statistics.shrinkage import shrunken_rates
@@ -38,6 +39,7 @@ __all__ = [
     "rate_interval",
     "repeated",
     "require_fresh_speakers",
+    "shown_target",
     "shrunken_rates",
     "split_speakers",
     "spread_of",

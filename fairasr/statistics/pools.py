@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from fairasr.core import UNKNOWN, Partition
+from fairasr.statistics.suppression import lines_of, suppressed
+
 FEWEST_TOGETHER = 2
 """Suppressed cohorts in a sum that is shown: the sum of one would be its number."""
 
@@ -22,6 +27,28 @@ class Pools:
     target: tuple[str, ...]
     small: tuple[str, ...]
     small_is_shown: bool
+
+
+def shown_target(partition: Partition, *, target: Sequence[str], min_speakers: int) -> tuple[str, ...]:
+    """Target cohorts whose pooled rate can be published beside those of the cohorts that `compare` shows.
+
+    A target cohort that is suppressed alone is left out: beside the others' rate, the rate of all targets would be its own.
+    """
+    names = partition.cohorts
+    sizes = np.array([(partition.labels == name).sum() for name in names])
+    reasons = suppressed(
+        sizes,
+        min_speakers=min_speakers,
+        lines=lines_of(names, partition.components),
+        keep=np.array([name == UNKNOWN or name in target for name in names]),
+    )
+    return pools_of(
+        dict(zip(names, sizes.tolist(), strict=True)),
+        hidden={name for name, reason in zip(names, reasons, strict=True) if reason},
+        target=target,
+        min_speakers=min_speakers,
+        is_crossed=bool(partition.components),
+    ).target
 
 
 def pools_of(
