@@ -50,10 +50,10 @@ class SpeechDemoSize:
     base_speakers: int = 80
     base_utterances: int = 25
     people: Mapping[str, int] = field(
-        default_factory=lambda: {accent.name: 110 if accent.name == MAJORITY else 48 for accent in ACCENTS}
+        default_factory=lambda: {accent.name: 110 if accent.name == MAJORITY else 56 for accent in ACCENTS}
     )
-    utterances: int = 5
-    forgetting_speakers: int = 40
+    utterances: int = 4
+    forgetting_speakers: int = 50
     base_steps: int = 400
     base_batch: int = 16
     network: Mapping[str, int | float] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class SpeechDemoSize:
     strengths: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
     shares: tuple[float, ...] = (0.25, 0.5, 0.75)
     seeds: tuple[int, ...] = (0,)
-    region_speakers: int = 20
+    region_speakers: int = 22
     min_speakers: int = 10
 
 
@@ -252,7 +252,7 @@ bottom_share = 0.05
 
 [speakers]
 training = 0.5
-development = 0.15
+development = 0.2
 min_target = {max(2, size.min_speakers // 2)}
 
 [budget]
