@@ -13,7 +13,7 @@ from fairasr.mitigating.sections import read_toml, section
 from fairasr.training import Budget
 
 TABLES = ("corpus", "cohorts", "speakers", "budget", "method", "selection", "forgetting", "tracking")
-KEYS = ("title", "model", "seed", "seeds", *TABLES)
+KEYS = ("title", "notes", "model", "seed", "seeds", *TABLES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +139,7 @@ class Job:
 
     Attributes:
         model: folder of the base model.
+        notes: what a reader must know first, in sentences: what this job can show and what it cannot.
         seed: of the division of speakers and of every other draw outside training.
         seeds: of the training runs; every method is trained with each.
         methods: tried at the same budget.
@@ -151,6 +152,7 @@ class Job:
     corpus: CorpusChoice
     cohorts: CohortChoice
     methods: tuple[MethodBlock, ...]
+    notes: tuple[str, ...] = ()
     seed: int = 0
     seeds: tuple[int, ...] = (0, 1, 2)
     speakers: SpeakerShares = field(default_factory=SpeakerShares)
@@ -177,6 +179,9 @@ def job_from(data: Mapping[str, Any], *, folder: Path = Path(), name: str = "job
     model = data.get("model")
     if not isinstance(model, str) or not model:
         problems.append("'model' must be the folder of the base model")
+    notes = data.get("notes", [])
+    if not isinstance(notes, list | tuple) or not all(isinstance(note, str) for note in notes):
+        problems.append(f"'notes' is {notes!r}; it must be a list of sentences")
     seeds = data.get("seeds", [0, 1, 2])
     if not isinstance(seeds, list | tuple) or not seeds or not all(is_seed(one) for one in seeds) or len({*seeds}) < len(seeds):
         problems.append(f"'seeds' is {seeds!r}; it must be a list of different whole numbers, 0 or more")
@@ -203,6 +208,7 @@ def job_from(data: Mapping[str, Any], *, folder: Path = Path(), name: str = "job
     return Job(
         title=str(data.get("title", "Fine-tuning for the worst cohorts")),
         model=folder / model,
+        notes=tuple(notes),
         corpus=located(corpus, folder),
         cohorts=replace(cohorts, **_absolute(cohorts, ("audit", "rule"), folder)),
         methods=methods,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -199,7 +200,7 @@ class _Work:
         forgetting: dict[str, tuple[Counts, dict[str, list[Counts]]]] = {}
         for name, part in self.forgetting.items():
             forgetting[name] = (self._base_counts(part), {entry.method: list(entry.forgetting[name]) for entry in entries})
-        return compared(
+        comparison = compared(
             self._base_counts(self.test),
             {entry.method: list(entry.test) for entry in entries},
             self.cohorts.rule.assign(self.test.spoken.manifest),
@@ -218,6 +219,7 @@ class _Work:
                 command=command, seed=self.job.seed, inputs=self.inputs, settings={"job": shareable(self.job.plain)}
             ),
         )
+        return replace(comparison, warnings=(*self.job.notes, *comparison.warnings))
 
     def _notes(self) -> tuple[str, ...]:
         least = self.job.cohorts.min_speakers

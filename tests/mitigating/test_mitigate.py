@@ -20,6 +20,7 @@ from fairasr.report import read_mitigation
 
 JOB: dict[str, Any] = {
     "title": "Tones",
+    "notes": ["Tones are not speech."],
     "model": "model",
     "seeds": [0, 1],
     "corpus": {"source": "people/utterances.csv"},
@@ -127,6 +128,10 @@ def test_the_result_is_written_and_read_again(done: tuple[Mitigated, Path], tmp_
     if mitigated.model is not None:
         assert load(tmp_path / "model").name == "tones"
         assert "# tones, fine-tuned" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_what_a_reader_must_know_comes_first(done: tuple[Mitigated, Path]) -> None:
+    assert done[0].result.comparison.warnings[0] == "Tones are not speech."
 
 
 def test_no_folder_of_this_machine_is_in_the_result(world: Path, tmp_path: Path) -> None:
