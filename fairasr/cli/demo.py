@@ -23,7 +23,7 @@ def demo(
         typer.Option(
             "--speech",
             help="Another world: a synthesiser's accents, a small recogniser of one of them, its audit, and fine-tuning for the "
-            "worst region. Six to ten minutes on two cores.",
+            "worst region. About five minutes on two cores.",
         ),
     ] = False,
     seed: Seed = 0,

@@ -29,7 +29,7 @@ TITLE = "Speech demo: a synthesiser's accents"
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechDemoSize:
-    """How much is made, trained and tried. As it stands, two cores need six to ten minutes.
+    """How much is made, trained and tried. As it stands, one core needs about five minutes.
 
     Attributes:
         base_speakers: of the majority accent, whom the recogniser is trained on and nobody else ever is.
