@@ -19,10 +19,10 @@ def print_league(result: MitigationResult) -> None:
     for heading in ("method", "target cohorts", "everyone else", "overall", "verdict"):
         table.add_column(heading, justify="left" if heading in ("method", "verdict") else "right")
     base = result.curve.iloc[0]
-    table.add_row(f"{comparison.before} (development)", *(f"{base[name]:.1%}" for name in ("worst", "general", "overall")), "")
+    table.add_row(f"{comparison.before} (development)", *(_rate(base[name]) for name in ("worst", "general", "overall")), "")
     for row in result.league.itertuples():
         name = f"{row.method} *" if row.chosen else str(row.method)
-        table.add_row(name, f"{row.worst:.1%}", f"{row.general:.1%}", f"{row.overall:.1%}", str(row.outcome))
+        table.add_row(name, *(_rate(value) for value in (row.worst, row.general, row.overall)), str(row.outcome))
     console.print(table)
     for system in comparison.systems:
         console.print(f"{system.after}: {system.verdict.outcome}. {' '.join(system.verdict.reasons)}", highlight=False)
@@ -31,3 +31,8 @@ def print_league(result: MitigationResult) -> None:
         if result.recommended
         else "Recommended: keep the model as it is; the rule's first choice was not accepted."
     )
+
+
+def _rate(value: object) -> str:
+    """A rate in percent; a dash where it is withheld, because few speakers are behind it."""
+    return f"{value:.1%}" if isinstance(value, float) and value == value else "-"
