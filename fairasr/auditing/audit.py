@@ -17,6 +17,7 @@ from fairasr.auditing.result import Audit
 from fairasr.auditing.scoring import Scoring
 from fairasr.auditing.sensitivity import sensitivity_table
 from fairasr.auditing.set_aside import unusable_rows
+from fairasr.auditing.utterances import kept_utterances, scored_utterances
 from fairasr.auditing.warnings import headline_warnings
 from fairasr.core import Counts, DisparityReport, Manifest, Provenance, SystemResult
 from fairasr.core.errors import StatisticsError
@@ -48,6 +49,7 @@ def audit(
     min_speakers: int = 10,
     bottom_share: float = 0.1,
     allow_double_dipping: bool = False,
+    keep_utterances: bool = False,
     command: str = "fairasr.audit",
     progress: Progress | None = None,
 ) -> Audit:
@@ -77,6 +79,8 @@ def audit(
         min_speakers: cohorts with fewer speakers are suppressed in every output.
         bottom_share: the bottom and the top cohorts are pooled until each holds this share of speakers.
         allow_double_dipping: estimate cohorts on the speakers they were found on as well; the report says so.
+        keep_utterances: `write` also writes every text with its errors, to be looked at in the dashboard. Off, because
+            transcripts are private: no other result holds any.
         command: for the provenance.
         progress: told what is being done.
 
@@ -101,7 +105,8 @@ def audit(
     _require_speakers(manifest, plan)
     tell = progress or (lambda what, done, total: None)
     scoring = Scoring(corpus, normaliser=normaliser, unit=unit, missing=missing, progress=tell)
-    counts = scoring.of_all_systems()
+    scored = scored_utterances(scoring) if keep_utterances else None
+    counts = scoring.of_all_systems() if scored is None else scored.counts
     words = next(iter(counts.values())).denominators
     prepared, skipped = prepare_all(
         manifest,
@@ -117,7 +122,7 @@ def audit(
         ),
         progress=tell,
     )
-    plan = replace(plan, n_permutations=plan.permutations_for(len(prepared)))
+    plan = replace(plan, n_permutations=plan.permutations_for(len(prepared)), n_systems=len(counts))
     unusable = unusable_rows(manifest)
     audited: dict[str, dict[str, Audited]] = {}
     for system, of_system in counts.items():
@@ -167,6 +172,7 @@ def audit(
         ),
         found_on=corpus.utterances_sha256,
         rules={method: one.rule for method, one in audited[chosen].items()},
+        utterances=None if scored is None else kept_utterances(scoring, scored, audited, words, plan),
     )
 
 

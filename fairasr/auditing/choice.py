@@ -14,9 +14,9 @@ from fairasr.auditing.plan import Plan, Progress
 from fairasr.core import Manifest
 from fairasr.core.errors import DiscoveryError, DoubleDippingError
 from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, frozen_rule
+from fairasr.discovery.base import DECLARED
 from fairasr.ingest import Corpus
 
-DECLARED = "declared"
 MOST_COLUMNS = 8
 """Declared columns audited unasked: more would mostly spend the correction for looking often."""
 
@@ -85,13 +85,10 @@ def _saved(rule: CohortRule | str | Path, choice: Choice) -> FrozenRule:
     if not isinstance(rule, (str, Path)):
         return FrozenRule(rule=rule)
     saved = frozen_rule(rule)
-    shared = set(saved.found_on) & set(choice.inputs)
-    if shared and saved.method.partition(":")[0] != DECLARED:
+    if n_shared := saved.n_found_on(choice.inputs):
         raise DoubleDippingError(
-            f"the rule in '{rule}' was found on {len(set(saved.found_on) & set(choice.inputs))} of the "
-            f"{len(choice.inputs)} files audited "
-            "here, so its cohorts would look worse on them than they are. Audit other speakers with it, or "
-            "pass allow_double_dipping=True."
+            f"the rule in '{rule}' was found on {n_shared} of the {len(choice.inputs)} files audited here, so its cohorts would "
+            "look worse on them than they are. Audit other speakers with it, or pass allow_double_dipping=True."
         )
     return saved
 

@@ -14,7 +14,7 @@ from fairasr.auditing.procedure import Arm, Found, Procedure, arm
 from fairasr.auditing.set_aside import set_aside_by_cohort
 from fairasr.core import UNKNOWN, Counts, DisparityReport, Gaps, Manifest, Partition
 from fairasr.core.agreement import adjusted_rand
-from fairasr.discovery import CohortRule, Discoverer, HasAreas, HasPartitions, settings_of
+from fairasr.discovery import CohortRule, Discoverer, HasPartitions, areas_of, settings_of
 from fairasr.statistics import (
     BOTTOM,
     MIDDLE,
@@ -44,10 +44,14 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """A report, the rule behind it, and what the headline rests on: the band of each speaker (-2: not judged), its widening."""
+    """A report, the rule behind it with the cohorts it puts the speakers in, and what the headline rests on.
+
+    That is the band of each speaker (-2: not judged) and its widening.
+    """
 
     report: DisparityReport
     rule: CohortRule
+    partition: Partition
     bands: np.ndarray
     widening: float
 
@@ -107,6 +111,8 @@ def audit_method(
         apparent=discovery_rates if partition.used_scores else None,
         set_aside=set_aside,
         allow_double_dipping=plan.allow_double_dipping,
+        # Where systems share cohorts, a companion hidden under one and shown under another would give the small one's size away.
+        keeps_worst=plan.n_systems == 1 or partition.used_scores,
     )
     hidden = set(table.loc[table["suppressed"] != "", "cohort"])
 
@@ -151,7 +157,7 @@ def audit_method(
         areas=_areas(rule, prepared.manifest, estimated, plan),
         partitions=_partitions(rule, prepared, counts, plan),
     )
-    return Audited(report=report, rule=rule, bands=bands, widening=widening)
+    return Audited(report=report, rule=rule, partition=partition, bands=bands, widening=widening)
 
 
 def _procedure(arms: Sequence[Arm], plan: Plan) -> Procedure:
@@ -252,10 +258,10 @@ def _notes(table: pd.DataFrame, partition: Partition, plan: Plan, set_aside: dic
 
 
 def _areas(rule: CohortRule, manifest: Manifest, counts: Counts, plan: Plan) -> pd.DataFrame | None:
-    layer = rule.map_layer()
-    if layer is None or layer["kind"] != "areas" or not isinstance(rule, HasAreas):
+    areas = areas_of(rule, manifest)
+    if areas is None:
         return None
-    return cohort_table(counts, rule.areas(manifest), min_speakers=plan.min_speakers, seed=plan.seed, n_permutations=0)
+    return cohort_table(counts, areas, min_speakers=plan.min_speakers, seed=plan.seed, n_permutations=0)
 
 
 def _partitions(rule: CohortRule, prepared: Prepared, counts: Counts, plan: Plan) -> pd.DataFrame | None:

@@ -31,6 +31,7 @@ class Plan:
         min_speakers: cohorts with fewer speakers are suppressed.
         bottom_share: worst cohorts are pooled until they hold this share of speakers; best likewise.
         allow_double_dipping: estimate on the speakers the cohorts were found on as well. The report says so.
+        n_systems: systems audited side by side: those that share cohorts hide the same ones.
 
     Raises:
         StatisticsError: a setting is outside its range; all are reported together.
@@ -43,6 +44,7 @@ class Plan:
     min_speakers: int = 10
     bottom_share: float = 0.1
     allow_double_dipping: bool = False
+    n_systems: int = 1
 
     def __post_init__(self) -> None:
         rules = {

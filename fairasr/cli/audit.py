@@ -103,6 +103,13 @@ def audit(
             rich_help_panel=ESTIMATION,
         ),
     ] = False,
+    keep_utterances: Annotated[
+        bool,
+        typer.Option(
+            "--keep-utterances",
+            help="Write every transcript with its errors beside the report, for `fairasr dashboard`. They are private.",
+        ),
+    ] = False,
     scoring: Scoring,
     normalisers: Annotated[
         str,
@@ -119,7 +126,8 @@ def audit(
     """Say which groups of speakers a recogniser fails, by how much and how surely: a report with maps.
 
     Cohorts are discovered on one part of the speakers and their gaps estimated on the other.
-    Written: report.html, report.json, cohorts.parquet, cohorts.csv, regions.geojson, rules/.
+    Written: report.html, report.json, cohorts.parquet, cohorts.csv, regions.geojson, rules/; with --keep-utterances also
+    utterances.arrow and confusions.parquet.
     """
     from fairasr.auditing import audit as audit_corpus
     from fairasr.cli.destination import require_folder
@@ -152,6 +160,7 @@ def audit(
             min_speakers=min_speakers,
             bottom_share=bottom_share,
             allow_double_dipping=allow_double_dipping,
+            keep_utterances=keep_utterances,
             command=command_line(),
             progress=tell,
         )

@@ -59,6 +59,7 @@ def _planted_gaps(output: Path, *, permutations: int, seed: int) -> None:
             also_normalisers=("none",),
             title="Demo: a made-up world with planted gaps",
             n_permutations=permutations,
+            keep_utterances=True,  # nobody said them
             command=f"fairasr demo --seed {seed}",
             progress=tell,
         )

@@ -16,6 +16,7 @@ import typer
 
 from fairasr.cli.audit import audit
 from fairasr.cli.compare import compare
+from fairasr.cli.dashboard import dashboard
 from fairasr.cli.demo import demo
 from fairasr.cli.discover import discover
 from fairasr.cli.embed import embed
@@ -58,7 +59,7 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
     return telling
 
 
-for _verb in (audit, compare, validate, score, discover, embed, transcribe, mitigate, train, report, methods, demo):
+for _verb in (audit, compare, validate, score, discover, embed, transcribe, mitigate, train, report, dashboard, methods, demo):
     run.command(_verb.__name__)(_telling(with_groups(_verb)))
 
 

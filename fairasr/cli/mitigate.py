@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from fairasr.cli.options import command_line
+from fairasr.cli.threads import Threads
 
 
 def mitigate(
     *,
-    job: Annotated[Path, typer.Argument(show_default=False, metavar="JOB", help="TOML file: see docs/jobs.md.")],
+    job: Annotated[Path, typer.Argument(show_default=False, metavar="JOB", help="TOML file: see docs/mitigation.md.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the runs and the report.")] = Path(
         "out/mitigation"
     ),
     check: Annotated[bool, typer.Option("--check", help="Only check the job file.")] = False,
+    threads: Threads = None,
 ) -> None:
     """Fine-tune a recogniser for its worst cohorts, by every method of the job at the same budget.
 
@@ -28,6 +30,7 @@ def mitigate(
     from fairasr.cli.progress import progress
     from fairasr.mitigating import mitigate as run_job
     from fairasr.mitigating import read_job
+    from fairasr.training.threads import chosen_threads
 
     require_folder(output)
     checked = read_job(job)
@@ -35,7 +38,7 @@ def mitigate(
         n_runs = sum(len(block.candidates) for block in checked.methods) * len(checked.seeds)
         typer.echo(f"'{job}' can be run: {len(checked.methods)} methods, {n_runs} candidates with {len(checked.seeds)} seeds.")
         return
-    with progress() as tell:
+    with chosen_threads(threads), progress() as tell:
         found = run_job(checked, folder=output, command=command_line(), progress=tell)
         written = found.write(output)
     if written:

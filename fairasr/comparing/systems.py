@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 from fairasr.comparing.compared import Seeds, compared
-from fairasr.core import Comparison, Counts, Manifest, Partition, Provenance
+from fairasr.core import Comparison, Counts, Provenance
 from fairasr.core.errors import DiscoveryError, DoubleDippingError, ScoringError
-from fairasr.discovery import METHODS, CohortRule, FrozenRule, HasAreas, frozen_rule
+from fairasr.discovery import METHODS, CohortRule, FrozenRule, areas_of, frozen_rule
+from fairasr.discovery.base import DECLARED
 from fairasr.ingest import Corpus
 from fairasr.ingest.selection import Missing, selected
 from fairasr.scoring import score
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, how much there is."""
-
-DECLARED = "declared"
 
 
 def compare_systems(
@@ -97,7 +96,7 @@ def compare_systems(
         seed=seed,
         target=target,
         forgetting=sets,
-        areas=_areas(found, manifest),
+        areas=None if found is None else areas_of(found, manifest),
         map_layer=None if found is None else found.map_layer(),
         margin=margin,
         min_speakers=min_speakers,
@@ -172,15 +171,10 @@ def _rule(
     if rule is None:
         return None
     frozen = frozen_rule(rule) if isinstance(rule, (str, Path)) else FrozenRule(rule=rule)
-    seen = set(frozen.found_on) & set(corpus.utterances_sha256)
-    if seen and not allow_double_dipping and frozen.method.partition(":")[0] != DECLARED:
+    n_shared = frozen.n_found_on(corpus.utterances_sha256)
+    if n_shared and not allow_double_dipping:
         raise DoubleDippingError(
-            f"the rule in '{rule}' was found on {len(seen)} of the {len(corpus.utterances_sha256)} files compared here, so its "
+            f"the rule in '{rule}' was found on {n_shared} of the {len(corpus.utterances_sha256)} files compared here, so its "
             "worst cohorts would seem to gain whatever was done. Compare on other speakers, or pass allow_double_dipping=True."
         )
     return frozen.rule
-
-
-def _areas(rule: CohortRule | None, manifest: Manifest) -> Partition | None:
-    is_of_areas = rule is not None and (rule.map_layer() or {}).get("kind") == "areas"
-    return rule.areas(manifest) if is_of_areas and isinstance(rule, HasAreas) else None

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from fairasr.core.errors import OutputError
 
 OwnedFiles = Callable[[Path], Iterable[Path]]
 """The files of a folder that a writer may replace or remove, as paths relative to it."""
+
+Content = bytes | Callable[[BinaryIO], None]
+"""What goes into a file: its bytes, or, where they are too many to hold, what writes them to the open file."""
 
 
 def write_file(path: Path, content: bytes) -> Path:
@@ -33,8 +37,8 @@ def write_file(path: Path, content: bytes) -> Path:
     return path
 
 
-def replace_files(folder: Path, contents: dict[Path, bytes], *, owned: OwnedFiles) -> list[Path]:
-    """Make `contents` (relative path -> bytes) the owned files of `folder`; other files stay. Sorted paths written.
+def replace_files(folder: Path, contents: Mapping[Path, Content], *, owned: OwnedFiles) -> list[Path]:
+    """Make `contents` (relative path -> what is in it) the owned files of `folder`; other files stay. Sorted paths written.
 
     A new folder appears in one rename. A folder that holds only owned files is exchanged whole in two renames. A folder that
     also holds other files, or that cannot be renamed (a mount point, a parent that cannot be written to), has its owned files
@@ -96,9 +100,12 @@ def _can_be_renamed(folder: Path) -> bool:
     return not folder.is_mount() and os.access(folder.parent, os.W_OK | os.X_OK)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
+def _write_synced(path: Path, content: Content) -> None:
     with path.open("xb") as stream:
-        stream.write(content)
+        if isinstance(content, bytes):
+            stream.write(content)
+        else:
+            content(stream)
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -65,7 +65,8 @@ class MitigationResult:
         recommended: the method that the selection rule recommends, if its verdict allows; "" keeps the base model.
         rule: the selection rule in words.
         job: the job file as plain data.
-        speakers: "training", "training target", "development", "test" -> how many.
+        speakers: "training", "development", "test" -> how many; "training target", ... -> how many of them are in the target
+            cohorts, absent where they, or everyone else there, are too few to be shown.
         seeds: the seeds trained.
         runs: one entry per trained model: method, strength, seed, folder (relative), steps, audio_s, wall_s.
     """

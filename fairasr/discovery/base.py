@@ -11,6 +11,8 @@ from fairasr.core import Counts, Manifest, Partition
 
 RULE_FORMAT = "fairasr-rule"
 RULE_VERSION = 1
+DECLARED = "declared"
+"""The method whose cohorts the corpus names: no errors made them."""
 
 
 class CohortRule(Protocol):
@@ -36,6 +38,13 @@ class HasAreas(Protocol):
 
     def areas(self, manifest: Manifest) -> Partition:
         """Area of every speaker; labels are ids in the boundaries that `map_layer` names."""
+
+
+def areas_of(rule: CohortRule, manifest: Manifest) -> Partition | None:
+    """Area of every speaker of `manifest` where the rule's map is of areas other than its cohorts, else None."""
+    layer = rule.map_layer()
+    is_of_areas = layer is not None and layer["kind"] == "areas"
+    return rule.areas(manifest) if is_of_areas and isinstance(rule, HasAreas) else None
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from fairasr.core import UNKNOWN, Manifest, Partition
 from fairasr.core.errors import RuleError
 from fairasr.core.privacy import speakers_in_words
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION
+from fairasr.discovery.place_names import layer_of_labels
 from fairasr.discovery.remembered import Remembered
 
 CROSS = " × "
@@ -50,8 +51,12 @@ class Declared:
         return None
 
     def search(self, manifest: Manifest, *, seed: int) -> DeclaredSearch:
-        """Nothing to prepare: the groups are given. `seed` is not used."""
-        return DeclaredSearch(rule=self._rule())
+        """Nothing to prepare but the map: the groups are given. `seed` is not used."""
+        rule = self._rule()
+        if len(self.columns) > 1:
+            return DeclaredSearch(rule=rule)
+        layer = layer_of_labels(rule.assign(manifest).labels, manifest.speaker_points, column=self.columns[0])
+        return DeclaredSearch(rule=replace(rule, layer=layer))
 
     def _rule(self) -> DeclaredRule:
         return DeclaredRule(columns=self.columns)
@@ -70,9 +75,16 @@ class DeclaredSearch:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredRule:
-    """Cohort = the value of the columns. Speakers with no value, or with several, are UNKNOWN."""
+    """Cohort = the value of the columns. Speakers with no value, or with several, are UNKNOWN.
+
+    Attributes:
+        columns: one, or two that are crossed.
+        layer: what a map shows (see `DisparityReport.map`), from the manifest the rule was made on; crossed columns have none.
+            Rules that differ in it alone are equal: they make the same cohorts.
+    """
 
     columns: tuple[str, ...]
+    layer: Mapping[str, Any] | None = field(default=None, compare=False)
     _remembered: Remembered[Partition] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -125,24 +137,29 @@ class DeclaredRule:
             notes=tuple(notes),
         )
 
-    def map_layer(self) -> None:
-        """Declared groups have no map of their own."""
+    def map_layer(self) -> dict[str, Any] | None:
+        """Areas that the labels name, or bubbles where the groups' speakers are; None where neither is known."""
+        return None if self.layer is None else dict(self.layer)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"format": RULE_FORMAT, "format_version": RULE_VERSION, "method": "declared", "columns": list(self.columns)}
+        plain = {"format": RULE_FORMAT, "format_version": RULE_VERSION, "method": "declared", "columns": list(self.columns)}
+        return plain if self.layer is None else {**plain, "map": dict(self.layer)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> DeclaredRule:
         """The rule that `to_json` wrote.
 
         Raises:
-            RuleError: the columns are missing.
+            RuleError: the columns are missing, or the map is none.
         """
         columns = data.get("columns")
         if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
             raise RuleError(f"this declared rule is broken: 'columns' is {columns!r}, not a list of column names.")
-        return cls(columns=tuple(columns))
+        layer = data.get("map")
+        if layer is not None and not (isinstance(layer, Mapping) and layer.get("kind") in ("areas", "points")):
+            raise RuleError(f"this declared rule is broken: 'map' is {layer!r}, not a map of areas or points. Leave it out.")
+        return cls(columns=tuple(columns), layer=layer)
 
 
 def _declared(value: Any) -> str | None:

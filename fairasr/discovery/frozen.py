@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from fairasr.core import UNKNOWN, Manifest
-from fairasr.discovery.base import CohortRule
+from fairasr.discovery.base import DECLARED, CohortRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,17 @@ class FrozenRule:
     def method(self) -> str:
         """Name of the method that found the rule."""
         return self.rule.method
+
+    def n_found_on(self, files: Iterable[str]) -> int:
+        """How many of these files the rule was found on, so that its cohorts would look worse in them than they are.
+
+        Args:
+            files: their SHA-256.
+
+        Returns:
+            0 for declared groups, whatever the files: no errors made them.
+        """
+        return 0 if self.method.partition(":")[0] == DECLARED else len(set(self.found_on) & set(files))
 
     def obstacle(self, manifest: Manifest) -> str | None:
         """Why the rule divides nobody here; None where it does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairasr.core.errors import RuleError
+from fairasr.core.registry import Registry
 from fairasr.discovery.base import RULE_FORMAT, RULE_VERSION, CohortRule
 from fairasr.discovery.frozen import FrozenRule
 
@@ -43,37 +44,24 @@ class Method:
         return loaded
 
 
-class _Methods(Mapping[str, Method]):
-    """Our methods and those that other packages register."""
-
-    def __init__(self, ours: Mapping[str, Method]) -> None:
-        self._ours = dict(ours)
-
-    def _all(self) -> dict[str, Method]:
-        theirs = {}
-        for point in entry_points(group=ENTRY_POINTS):
-            module, _, names = point.value.partition(":")
-            discoverer, _, rule = names.partition(".")
-            theirs[point.name] = Method(module, discoverer, rule)
-        return {**theirs, **self._ours}
-
-    def __getitem__(self, name: str) -> Method:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
+def _registered() -> dict[str, Method]:
+    """Methods of other packages, registered as `name = "module:Discoverer.Rule"`."""
+    theirs = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        module, _, names = point.value.partition(":")
+        discoverer, _, rule = names.partition(".")
+        theirs[point.name] = Method(module, discoverer, rule)
+    return theirs
 
 
-METHODS: Mapping[str, Method] = _Methods(
+METHODS: Mapping[str, Method] = Registry(
     {
         "declared": Method("fairasr.discovery.declared", "Declared", "DeclaredRule"),
         "geo-tree": Method("fairasr.discovery.geo_tree", "GeoTree", "GeoRule"),
         "zip-demographics": Method("fairasr.discovery.zip_demographics", "ZipDemographics", "ZipRule"),
         "speaker-kmeans": Method("fairasr.discovery.speaker_kmeans", "SpeakerKMeans", "KMeansRule"),
-    }
+    },
+    theirs=_registered,
 )
 """Method name -> where it lives."""
 

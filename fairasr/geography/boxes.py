@@ -61,10 +61,9 @@ def clip_to(shape: Any, parts: np.ndarray, tree: shapely.STRtree) -> Any:
     """What `shape` has in common with `parts`: a MultiPolygon, outer rings counter-clockwise; empty where nothing."""
     near = tree.query(shape, predicate="intersects")
     common = shapely.get_parts(shapely.intersection(parts[near], shape))
-    polygons = [
-        polygon for part in common for polygon in shapely.get_parts(part) if polygon.geom_type == "Polygon" and polygon.area > 0
-    ]
-    return shapely.MultiPolygon(list(shapely.orient_polygons(polygons))) if polygons else shapely.MultiPolygon()
+    pieces = shapely.get_parts(common)
+    polygons = pieces[(shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON) & (shapely.area(pieces) > 0)]
+    return shapely.multipolygons(shapely.orient_polygons(polygons)) if len(polygons) else shapely.MultiPolygon()
 
 
 def clip_to_land(south: float | None, west: float | None, north: float | None, east: float | None) -> Any:

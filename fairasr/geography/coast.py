@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from fairasr.geography.layers import boundaries
 from fairasr.geography.places import Places, chord_to_km, distinct_places, unit_vectors
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 BORDER_SPACING_DEG = 0.1
 """Borders are sampled every 0.1 degree (11 km): 50 km from the coast, the nearest sample is at most 0.3 km too far."""
@@ -33,6 +36,8 @@ class _Border:
 
 @cache
 def _border(name: str) -> _Border:
+    from scipy.spatial import cKDTree  # a third of a second that a map need not wait for
+
     layer = boundaries(name)
     dense = shapely.segmentize(layer.geometries, BORDER_SPACING_DEG)
     points, area = shapely.get_coordinates(dense, return_index=True)
@@ -76,7 +81,7 @@ def area_of(latitude_deg: np.ndarray, longitude_deg: np.ndarray, *, boundaries: 
     Args:
         latitude_deg: degrees north, (n_points,).
         longitude_deg: degrees east, (n_points,).
-        boundaries: "countries" or "us_states".
+        boundaries: name of a bundled layer.
     """
     places = distinct_places(latitude_deg, longitude_deg)
     found = _area_positions(places, boundaries)

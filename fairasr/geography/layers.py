@@ -1,4 +1,4 @@
-"""The bundled boundaries: countries of the world and states of the US."""
+"""The bundled boundaries: countries of the world, states of the US and cantons of Switzerland."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 
 FOLDER = Path(__file__).parent / "boundaries"
-NAMES = ("countries", "us_states")
+GEOMETRY = ',"geometry":'
+NAMES = ("countries", "us_states", "swiss_cantons")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,9 @@ class Boundaries:
     """Areas that do not overlap, in degrees on WGS 84, longitude first, cut at the antimeridian.
 
     Attributes:
-        name: "countries" or "us_states".
-        ids: identifier of each area: ISO 3166-1 numeric code, or FIPS code of a state, as text.
-        names: of each area, in English.
+        name: "countries", "us_states" or "swiss_cantons".
+        ids: identifier of each area, as text: ISO 3166-1 numeric code, FIPS code of a state, two letters of a canton.
+        names: of each area, in English (of cantons, as the source spells them).
         geometries: shapely MultiPolygons, object array (n_areas,).
     """
 
@@ -49,18 +50,20 @@ class Boundaries:
 
 @cache
 def boundaries(name: str) -> Boundaries:
-    """The bundled layer `name`, "countries" or "us_states"; read once.
+    """The bundled layer `name`, one of `NAMES`; read once.
 
     Raises:
         ValueError: no layer of that name is bundled.
     """
     if name not in NAMES:
         raise ValueError(f"no boundaries {name!r} are bundled. Choose one of {', '.join(NAMES)}.")
-    features = json.loads((FOLDER / f"{name}.geojson").read_text(encoding="utf-8"))["features"]
-    geometries = shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
+    text = (FOLDER / f"{name}.geojson").read_text(encoding="utf-8")
+    # One feature a line, its geometry last: coordinates are parsed once, by the library that makes shapes of them.
+    lines = [line.rstrip(",").split(GEOMETRY) for line in text.splitlines() if GEOMETRY in line]
+    features = [json.loads(head + "}") for head, _ in lines]
     return Boundaries(
         name=name,
         ids=tuple(feature["id"] for feature in features),
         names=tuple(feature["properties"]["name"] for feature in features),
-        geometries=geometries,
+        geometries=shapely.from_geojson([geometry.removesuffix("}") for _, geometry in lines]),
     )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fairasr.core import MitigationResult
 from fairasr.report.numbers import records
 from fairasr.training import model_card
 
 OF_SEEDS = "Rates are means over the seeds trained; this model is one of them."
+"""On every card that a job writes, and on no other: a later job knows by it what it may replace."""
 
 
-def card_of(result: MitigationResult, *, weights_sha256: str) -> str:
-    """Markdown: what the recommended model was trained from and how, how it does for whom, and what is not known of it."""
+def card_of(result: MitigationResult, *, weights: Mapping[str, str]) -> str:
+    """Markdown: what the recommended model was trained from and how, how it does for whom, and what is not known of it.
+
+    Args:
+        result: of the job.
+        weights: file of the model -> SHA-256.
+    """
     comparison = result.comparison
     chosen = records(result.league[result.league["chosen"]])[0]
     change = next(one for one in comparison.systems if one.after == result.recommended)
@@ -21,7 +29,7 @@ def card_of(result: MitigationResult, *, weights_sha256: str) -> str:
         method=result.recommended,
         settings={"step": chosen["step"], "budget": dict(result.job.get("budget", {})), "selection": result.rule},
         data={f"{part} speakers": count for part, count in result.speakers.items()},
-        hashes={"model.safetensors": weights_sha256, **comparison.provenance.inputs},
+        hashes={**weights, **comparison.provenance.inputs},
         evaluation=[
             {
                 "cohort": row["cohort"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ import pandas as pd
 from fairasr.auditing.choice import Choice, named_method
 from fairasr.core import UNKNOWN, AuditResult, Counts, Manifest
 from fairasr.core.errors import DoubleDippingError, JobError
-from fairasr.discovery import CohortRule, fit, frozen_rule
+from fairasr.discovery import CohortRule, FrozenRule, fit, frozen_rule
+from fairasr.discovery.base import DECLARED
 from fairasr.mitigating.job import CohortChoice
 from fairasr.report import read_audit
 from fairasr.statistics import BOTTOM, rank_bands, split_speakers
@@ -28,12 +29,14 @@ class Cohorts:
         rule: speaker -> cohort.
         target: labels of the cohorts to improve, worst first.
         descriptions: label -> who they are.
+        found_on: SHA-256 of the files whose utterances the rule was found on.
         notes: how they came about, in sentences.
     """
 
     rule: CohortRule
     target: tuple[str, ...]
     descriptions: Mapping[str, str]
+    found_on: tuple[str, ...]
     notes: tuple[str, ...]
 
     def of_utterances(self, manifest: Manifest) -> np.ndarray:
@@ -82,7 +85,8 @@ def found_cohorts(
         DoubleDippingError: a saved rule was found on this corpus.
         DiscoveryError: the method cannot run on the training speakers.
     """
-    rule, note = _rule(choice, training, base_counts, inputs=inputs, seed=seed)
+    found, note = _rule(choice, training, base_counts, inputs=inputs, seed=seed)
+    rule = found.rule
     partition = rule.assign(training)
     present = [label for label in partition.cohorts if label != UNKNOWN]
     absent = [label for label in choice.target if label not in partition.cohorts]
@@ -97,43 +101,49 @@ def found_cohorts(
             f"the target cohorts ({', '.join(target)}) hold all {len(partition.labels):,} training speakers, so there is no "
             "general population to protect or to estimate a Fisher information on. Choose fewer cohorts, or another rule."
         )
-    notes = (note, *partition.notes)
-    return Cohorts(rule=rule, target=target, descriptions=dict(partition.descriptions), notes=tuple(one for one in notes if one))
+    return Cohorts(
+        rule=rule,
+        target=target,
+        descriptions=dict(partition.descriptions),
+        found_on=found.found_on,
+        notes=(note, *partition.notes),
+    )
 
 
 def _rule(
     choice: CohortChoice, training: Manifest, base_counts: Callable[[], Counts], *, inputs: tuple[str, ...], seed: int
-) -> tuple[CohortRule, str]:
+) -> tuple[FrozenRule, str]:
+    """The rule with what it was found on, and how it came about, in a sentence."""
     if choice.audit is not None:
-        return _rule_of_audit(choice.audit, choice.method), "Cohorts are those of the audit, found on the training speakers."
+        # The audit may have read the same utterances from another file, so both files know the rule.
+        of_audit = _rule_of_audit(choice.audit, choice.method)
+        found_on = tuple(sorted({*of_audit.found_on, *inputs}))
+        return replace(of_audit, found_on=found_on), "Cohorts are those of the audit, found on the training speakers."
     if choice.rule is not None:
         saved = frozen_rule(choice.rule)
-        if set(saved.found_on) & set(inputs) and saved.method.partition(":")[0] != "declared":
+        if n_shared := saved.n_found_on(inputs):
             raise DoubleDippingError(
-                f"the rule in '{choice.rule}' was found on {len(set(saved.found_on) & set(inputs))} of the {len(inputs)} files of "
+                f"the rule in '{choice.rule}' was found on {n_shared} of the {len(inputs)} files of "
                 "this job, so its cohorts may hold test speakers. Name the audit it is from, or a discovery method."
             )
-        return saved.rule, "Cohorts are those of a saved rule, found on another corpus."
+        return saved, "Cohorts are those of a saved rule, found on another corpus."
     discoverer = named_method(choice.method, Choice(settings={choice.method.partition(":")[0]: choice.settings}))
     obstacle = discoverer.obstacle(training)
     if obstacle:
         raise JobError(f"{choice.method} cannot find cohorts among the training speakers: {obstacle}. Name another method.")
+    if choice.method.partition(":")[0] == DECLARED:
+        # What the corpus says needs no errors, so the base model need not transcribe the training speakers for it.
+        nothing = np.zeros(len(training.speaker_ids), dtype=np.int64)
+        declared = discoverer.search(training, seed=seed).fit(nothing, nothing)
+        return FrozenRule(rule=declared, found_on=inputs), "Cohorts are declared by the corpus."
+    found = fit(discoverer, training, base_counts(), seed=seed)
     note = "Cohorts were found on the training speakers with what the base model wrote."
-    if choice.method.partition(":")[0] == "declared":
-        counts = Counts(
-            table=pd.DataFrame({"speaker_id": [], "cell": [], "errors": [], "words": []}).astype({"errors": int, "words": int}),
-            system="none",
-            normaliser="none",
-            numerator=("errors",),
-            denominator="words",
-        )
-        return fit(discoverer, training, counts, seed=seed), "Cohorts are declared by the corpus."
-    return fit(discoverer, training, base_counts(), seed=seed), note
+    return FrozenRule(rule=found, found_on=inputs), note
 
 
-def _rule_of_audit(folder: Path, method: str) -> CohortRule:
+def _rule_of_audit(folder: Path, method: str) -> FrozenRule:
     audit: AuditResult = read_audit(folder)
-    rules = {one.rule.method: one.rule for one in (frozen_rule(path) for path in sorted((Path(folder) / RULES).glob("*.json")))}
+    rules = {one.method: one for one in (frozen_rule(path) for path in sorted((Path(folder) / RULES).glob("*.json")))}
     name = method or (next(iter(rules)) if len(rules) == 1 else "")
     if name not in rules:
         raise JobError(

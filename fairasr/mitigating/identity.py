@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fairasr.core import sha256_of
 from fairasr.core.atomic import write_file
 from fairasr.core.errors import JobError
 from fairasr.mitigating.job import Job
@@ -17,9 +16,15 @@ BINDING = ("corpus", "cohorts", "speakers", "budget", "seed")
 """Parts of the job file that every run rests on. Methods, seeds, selection and forgetting sets may change: runs done stay."""
 
 
-def identity_of(job: Job, *, inputs: Mapping[str, str]) -> dict[str, Any]:
-    """What the runs of `job` rest on, as plain data without folders of this machine."""
-    return {"model": sha256_of(job.model), "inputs": dict(inputs), **{key: shareable(job.plain.get(key)) for key in BINDING}}
+def identity_of(job: Job, *, weights: str, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What the runs of `job` rest on, as plain data without folders of this machine.
+
+    Args:
+        job: the job.
+        weights: SHA-256 of the base model's weights: what else lies in its folder (the run that made it) may change.
+        inputs: file name of the corpus -> SHA-256.
+    """
+    return {"model": weights, "inputs": dict(inputs), **{key: shareable(job.plain.get(key)) for key in BINDING}}
 
 
 def claim(folder: Path, identity: Mapping[str, Any]) -> None:

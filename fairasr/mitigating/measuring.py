@@ -52,3 +52,11 @@ def counts_of(model: Trainable, on: Measured, *, system: str, folder: Path, prog
         return on.spoken.score(hypotheses)
 
     return told_by_main(transcribed)
+
+
+def counts_of_base(base: Trainable, on: Measured, *, folder: Path, progress: Progress) -> Counts:
+    """The same of the base model, from the hypotheses that the job names where they cover all of `on`."""
+    known = on.spoken.base_hypotheses
+    if known is not None and set(on.spoken.manifest.table["utterance_id"]) <= set(known.texts):
+        return on.spoken.score(known)
+    return counts_of(base, on, system=f"base-{base.name}", folder=folder, progress=progress)

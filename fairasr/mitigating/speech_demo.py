@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from fairasr.mitigating.measuring import Progress
 from fairasr.mitigating.mitigate import mitigate
 from fairasr.mitigating.result import Mitigated
 from fairasr.models import Recordings, Trainable, transcribe_to_file
-from fairasr.models.architectures import extra_needed
 from fairasr.testing.speech import ACCENTS, MAJORITY, RECIPE, TABLE, write_speech_corpus
+from fairasr.training.threads import chosen_threads
 from fairasr.version import __version__
 
 MADE_OF = "demo.json"
@@ -109,7 +108,8 @@ def speech_demo(
         OutputError: the folder cannot be written, or holds a demo of another seed, size or version.
     """
     folder, size, tell = Path(folder), size or SpeechDemoSize(), progress or (lambda what, done, total: None)
-    with _one_thread():
+    # More threads would change the bits of the network. Who lacks torch is told here, before any speech is made.
+    with chosen_threads(1):
         _claim(folder, seed, size)
         _write_corpora(folder, seed, size, tell)
         write_file(folder / "train.toml", _train_job(seed, size).encode())
@@ -125,24 +125,6 @@ def speech_demo(
         audit_report=folder / "audit" / "report.html",
         mitigation_report=folder / "mitigation" / "report.html",
     )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch: more gain little on so small a network, change its bits, and wait for each other on shared cores.
-
-    Measured with two threads on two busy cores: 25 times the CPU seconds a step. torch is asked for first, so that who lacks it is
-    told before any speech is made.
-    """
-    with extra_needed():
-        import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _claim(folder: Path, seed: int, size: SpeechDemoSize) -> None:

@@ -1,16 +1,49 @@
-"""What the methods that hold on to the weights of the base model share: when they can run, and which utterances they look at."""
+"""What the methods that hold on to what the base model can do share: when they can run, and which utterances they look at."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from fairasr.mitigation.base import Simple
 from fairasr.mitigation.parts import trainable_parameters
 from fairasr.models import Trainable
 from fairasr.training import TrainingData
 
 NO_GENERAL = "every training utterance is of a target cohort, so there is no general population"
-"""The obstacle of all that look at the general population."""
+
+
+class UsesGeneral(Simple):
+    """A method that looks at the general population, unless its settings make it plain fine-tuning."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is plain fine-tuning as it is set."""
+        raise NotImplementedError
+
+    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
+        """That there is no general population, or what else stands in the way of the method."""
+        if not self.is_plain and len(data.general_rows) == 0:
+            return NO_GENERAL
+        return super().obstacle(model, data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawsGeneral(UsesGeneral):
+    """A method that also draws utterances of the general population.
+
+    Attributes:
+        share: share of the draws that are of it; 0 is plain fine-tuning bit for bit.
+    """
+
+    share: float = 0.25
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only the target is drawn."""
+        return self.share == 0
 
 
 def general_sample(data: TrainingData, n: int, *, seed: int) -> np.ndarray:

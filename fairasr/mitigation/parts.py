@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
+from fairasr.mitigation.base import Simple
 from fairasr.models import Trainable
+from fairasr.training import TrainingData
 
 PartChoice = Literal["all", "acoustic", "language"]
 
@@ -18,11 +21,6 @@ Trains = Callable[[str], bool]
 def trainable_parameters(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     """Parameters that get a gradient, by name; one that is tied to another counts once, under its first name."""
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
-
-
-def trains_part(model: Trainable, parts: PartChoice) -> Trains:
-    """True for the parameters of the part."""
-    return lambda name: parts == "all" or model.part_of(name) == parts
 
 
 def clone_that_trains(model: Trainable, trains: Trains) -> Trainable:
@@ -41,3 +39,31 @@ def nothing_trains(model: Trainable, trains: Trains, *, what: str) -> str | None
         return None
     first = ", ".join(names[:3]) or "none"
     return f"{what} leaves none of the model's {len(names):,} trainable parameter tensors to train (they are {first}, ...)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfParts(Simple):
+    """A method that trains some of the parameters.
+
+    Attributes:
+        parts: which are trained; the others are frozen.
+    """
+
+    parts: PartChoice = "all"
+
+    def trains(self, model: Trainable) -> Trains:
+        """True for the parameters of `parts`."""
+        return lambda name: self.parts == "all" or model.part_of(name) == self.parts
+
+    @property
+    def choice(self) -> str:
+        """What was chosen, in the words of a job file."""
+        return f"parts = '{self.parts}'"
+
+    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
+        """That there is nothing to train on, or nothing to train."""
+        return super().obstacle(model, data) or nothing_trains(model, self.trains(model), what=self.choice)
+
+    def prepared(self, model: Trainable, data: TrainingData) -> Trainable:
+        """A clone of which only the chosen parameters are trained."""
+        return clone_that_trains(model, self.trains(model))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, get_type_hints
 
 from fairasr.core.errors import JobError
+from fairasr.core.registry import Registry
 from fairasr.mitigation.base import Mitigation
 from fairasr.mitigation.settings import in_words, typed
 
@@ -34,29 +35,14 @@ class Method:
         return loaded
 
 
-class _Methods(Mapping[str, Method]):
-    """Our methods and those that other packages register as `name = "module:Class"`."""
-
-    def __init__(self, ours: Mapping[str, Method]) -> None:
-        self._ours = dict(ours)
-
-    def _all(self) -> dict[str, Method]:
-        theirs = {point.name: Method(*point.value.split(":", 1)) for point in entry_points(group=ENTRY_POINTS)}
-        return {**theirs, **self._ours}
-
-    def __getitem__(self, name: str) -> Method:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
+def _registered() -> dict[str, Method]:
+    """Methods of other packages, registered as `name = "module:Class"`."""
+    return {point.name: Method(*point.value.split(":", 1)) for point in entry_points(group=ENTRY_POINTS)}
 
 
 _FOLDER = "fairasr.mitigation.methods"
 
-METHODS: Mapping[str, Method] = _Methods(
+METHODS: Mapping[str, Method] = Registry(
     {
         "fine-tuning": Method(f"{_FOLDER}.finetune", "FineTuning"),
         "mix": Method(f"{_FOLDER}.mix", "TargetGeneralMix"),
@@ -74,7 +60,8 @@ METHODS: Mapping[str, Method] = _Methods(
         "ctc-dro": Method(f"{_FOLDER}.ctc_dro", "CTCDRO"),
         "arl": Method(f"{_FOLDER}.adversarial_reweight", "AdversarialReweighting"),
         "combined": Method("fairasr.mitigation.combined", "Combined"),
-    }
+    },
+    theirs=_registered,
 )
 """Method name -> where it lives."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from pathlib import Path
 
@@ -14,6 +15,32 @@ from fairasr.models.base import UnreadableAudioError
 
 KEPT_BYTES = 1 << 30
 """Decoding a compressed file costs more than keeping its samples; a gigabyte holds about four hours at 16 kHz."""
+
+
+class _Kept:
+    """Recordings read of late, by their row in the manifest that was read: those used longest ago give way.
+
+    Args:
+        room: bytes they may take.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._samples: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def get(self, row: int) -> np.ndarray | None:
+        """Samples of `row`, which counts as a use; None where they are not kept."""
+        if row in self._samples:
+            self._samples.move_to_end(row)
+        return self._samples.get(row)
+
+    def add(self, row: int, samples: np.ndarray) -> None:
+        """Keep `samples`, unless they alone take more than the room."""
+        self._samples[row] = samples
+        self._room -= samples.nbytes
+        while self._room < 0:
+            _, oldest = self._samples.popitem(last=False)
+            self._room += oldest.nbytes
 
 
 class Recordings:
@@ -43,11 +70,11 @@ class Recordings:
         self.sample_rate_hz = sample_rate_hz
         self._audio_root = audio_root.resolve()
         self._audio_paths = manifest.table["audio_path"].to_numpy(dtype=object)
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._room = kept_bytes
+        self._rows = np.arange(len(self._audio_paths))
+        self._kept = _Kept(kept_bytes)
 
     def __len__(self) -> int:
-        return len(self._audio_paths)
+        return len(self._rows)
 
     def read(self, row: int) -> np.ndarray:
         """Mono samples of `row`, float32 (n_samples,) in -1..1 at `sample_rate_hz`; not to be changed.
@@ -55,23 +82,18 @@ class Recordings:
         Raises:
             UnreadableAudioError: there is no such recording, it cannot be read, or it is empty.
         """
-        if row in self._kept:
-            self._kept.move_to_end(row)
-            return self._kept[row]
-        samples = read_audio(self._below_root(self._audio_paths[row]), sample_rate_hz=self.sample_rate_hz)
-        samples.flags.writeable = False
-        self._kept[row] = samples
-        self._room -= samples.nbytes
-        while self._room < 0:
-            _, oldest = self._kept.popitem(last=False)
-            self._room += oldest.nbytes
+        original = int(self._rows[row])
+        samples = self._kept.get(original)
+        if samples is None:
+            samples = read_audio(self._below_root(self._audio_paths[original]), sample_rate_hz=self.sample_rate_hz)
+            samples.flags.writeable = False
+            self._kept.add(original, samples)
         return samples
 
     def of_rows(self, rows: np.ndarray) -> Recordings:
-        """The recordings of some rows, numbered anew."""
-        part = Recordings.__new__(Recordings)
-        part.sample_rate_hz, part._audio_root = self.sample_rate_hz, self._audio_root
-        part._audio_paths, part._kept, part._room = self._audio_paths[rows], OrderedDict(), self._room
+        """The recordings of some rows, numbered anew; what either reads is kept for both, in the memory of the whole."""
+        part = copy.copy(self)
+        part._rows = self._rows[rows]
         return part
 
     def _below_root(self, audio_path: object) -> Path:

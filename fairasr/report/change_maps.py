@@ -1,4 +1,4 @@
-"""Maps before and after side by side, in the same colours."""
+"""Maps before and after side by side in the same colours, and the map of the change between them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,101 @@ import pandas as pd
 
 from fairasr.core import UNDEFINED, ChangeReport, Comparison, DisparityReport, Estimate, Gaps, Spread, SystemChange
 from fairasr.core.disparity import ALL, OTHER, TARGET
-from fairasr.report.maps import Scale, map_svg, scale_of
+from fairasr.report.maps.drawing import draw_map
+from fairasr.report.maps.measures import CHANGE
+from fairasr.report.maps.scale import scale_of
+from fairasr.report.maps.view import View
 from fairasr.report.wording import clipped
 
 
-def map_pair(comparison: Comparison, system: SystemChange) -> tuple[str, str] | None:
-    """The map before and the map after one new system, on one scale around the overall rate before; None without a map."""
+def map_pair(
+    comparison: Comparison,
+    system: SystemChange,
+    *,
+    links: Mapping[str, str] | None = None,
+    selected: str = "",
+    has_style: bool = True,
+) -> tuple[str, str] | None:
+    """The map before and the map after one new system, on one scale around the overall rate before; None without a map.
+
+    Args:
+        comparison: what is drawn.
+        system: one of its new systems.
+        links, selected, has_style: as in `map_svg`.
+    """
     if comparison.map is None:
         return None
     shown = system.change if system.areas is None else system.areas
     rates = [rate for end in ("before", "after") for rate in _numbers(shown, f"rate_{end}")]
     overall = _overall(system.change, "before").value
     scale = scale_of(rates, overall=overall, words="overall before")
-    before, after = (_map(comparison, system, end=end, scale=scale) for end in ("before", "after"))
+    before, after = (
+        draw_map(
+            _report_of(
+                comparison,
+                system,
+                name=comparison.before if end == "before" else system.after,
+                cohorts=_cohorts(system.change, end),
+                areas=None if system.areas is None else _cohorts(system.areas, end),
+                overall=_overall(system.change, end),
+            ),
+            View(
+                title=f"{comparison.rate_name} {end}: {clipped(comparison.before)} → {clipped(system.after)}",
+                min_speakers=comparison.min_speakers,
+                scale=scale,
+                links=links or {},
+                selected=selected,
+                has_style=has_style,
+            ),
+        )
+        for end in ("before", "after")
+    )
     return (before, after) if before and after else None
+
+
+def change_map(
+    comparison: Comparison,
+    system: SystemChange,
+    *,
+    links: Mapping[str, str] | None = None,
+    selected: str = "",
+    has_style: bool = True,
+) -> str | None:
+    """The map of how much each cohort gains or loses by one new system; None without a map.
+
+    Colours are relative changes of the rate: blue for fewer errors, orange for more, in equal steps around no change; paler and
+    dashed where the interval includes no change. The heavy outline is that of the cohort which loses most, where one does.
+
+    Args:
+        comparison: what is drawn.
+        system: one of its new systems.
+        links, selected, has_style: as in `map_svg`.
+    """
+    if comparison.map is None:
+        return None
+    cohorts = _changed(system.change)
+    drawn = cohorts if system.areas is None else _changed(system.areas)
+    loses = bool((drawn["relative_change"] > 0).any())
+    report = _report_of(
+        comparison,
+        system,
+        name=system.after,
+        cohorts=cohorts,
+        areas=None if system.areas is None else drawn,
+        overall=_overall(system.change, "before"),
+    )
+    unit = CHANGE.unit
+    view = View(
+        title=f"Change of {comparison.rate_name}: {clipped(comparison.before)} → {clipped(system.after)}",
+        min_speakers=comparison.min_speakers,
+        scale=scale_of(drawn["relative_change"], overall=0.0, words="before", linear_unit=unit),
+        measure=CHANGE,
+        links=links or {},
+        selected=selected,
+        has_style=has_style,
+        worst_words="largest loss" if loses else "",
+    )
+    return draw_map(report, view)
 
 
 def _in_order(layer: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,12 +117,18 @@ def _numbers(change: ChangeReport, column: str) -> list[float]:
     return [float(value) for value in rows[column]] if column in rows else []
 
 
-def _map(comparison: Comparison, system: SystemChange, *, end: str, scale: Scale) -> str | None:
-    name = comparison.before if end == "before" else system.after
-    title = f"{comparison.rate_name} {end}: {clipped(comparison.before)} → {clipped(system.after)}"
-    cohorts = _cohorts(system.change, end)
+def _report_of(
+    comparison: Comparison,
+    system: SystemChange,
+    *,
+    name: str,
+    cohorts: pd.DataFrame,
+    areas: pd.DataFrame | None,
+    overall: Estimate,
+) -> DisparityReport:
+    """A report that holds what a map reads: these cohorts, the first of them the worst, and the areas."""
     highest = cohorts["cohort"].iloc[0] if len(cohorts) and math.isfinite(cohorts["rate"].iloc[0]) else None
-    report = DisparityReport(
+    return DisparityReport(
         method=comparison.cohort_method,
         system=name,
         rate_name=comparison.rate_name,
@@ -50,11 +137,10 @@ def _map(comparison: Comparison, system: SystemChange, *, end: str, scale: Scale
         apparent=_no_gaps(()),
         spread=Spread(n_cohorts=0, mean=math.nan, max=math.nan, variance=math.nan, percentile_90=math.nan),
         cohorts_basis="confirmation",
-        cohorts_overall=_overall(system.change, end),
+        cohorts_overall=overall,
         map=_in_order(comparison.map or {}),
-        areas=None if system.areas is None else _cohorts(system.areas, end),
+        areas=areas,
     )
-    return map_svg(report, title=title, min_speakers=comparison.min_speakers, scale=scale)
 
 
 def _cohorts(change: ChangeReport, end: str) -> pd.DataFrame:
@@ -70,6 +156,23 @@ def _cohorts(change: ChangeReport, end: str) -> pd.DataFrame:
         }
     )
     return table.sort_values("rate", ascending=False, kind="stable", ignore_index=True)
+
+
+def _changed(change: ChangeReport) -> pd.DataFrame:
+    """Rows of single cohorts with their changes, the largest loss first; `rate` is the one after, for whether there is one."""
+    rows = change.changes[change.changes["role"].isin([TARGET, OTHER])]
+    names = [f"{name}{suffix}" for name in ("rate_before", "rate_after", "relative_change") for suffix in ("", "_lo", "_hi")]
+    table = pd.DataFrame(
+        {
+            "cohort": rows["cohort"],
+            "suppressed": rows["suppressed"],
+            "role": ["bottom" if role == TARGET else "" for role in rows["role"]],
+            "n_speakers": rows.get("n_speakers", math.nan),
+            "rate": rows.get("rate_after", math.nan),
+            **{name: rows.get(name, math.nan) for name in names},
+        }
+    )
+    return table.sort_values("relative_change", ascending=False, kind="stable", ignore_index=True)
 
 
 def _overall(change: ChangeReport, end: str) -> Estimate:

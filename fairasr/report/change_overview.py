@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fairasr.core import Comparison, Spread, SystemChange
@@ -17,8 +18,14 @@ from fairasr.report.wording import clipped
 NOTHING = "\N{EN DASH}"
 
 
-def systems_table(comparison: Comparison) -> Table:
-    """Mean, largest and variance over groups, target and overall, as Trinh et al. (2022) report them, each relative to before."""
+def systems_table(comparison: Comparison, *, links: Mapping[str, str] | None = None, selected: str = "") -> Table:
+    """Mean, largest and variance over groups, target and overall, as Trinh et al. (2022) report them, each relative to before.
+
+    Args:
+        comparison: of these systems.
+        links: name of a new system -> address that its row leads to.
+        selected: name of the new system whose row is marked as chosen.
+    """
     first = comparison.systems[0]
     has_target = target_row(first) is not None
     has_groups = first.before_spread.n_cohorts > 0
@@ -29,7 +36,11 @@ def systems_table(comparison: Comparison) -> Table:
     ]
     rows = [_row(first, headings, name=comparison.before, end="before", tag="in use")]
     rows += [
-        _row(system, headings, name=system.after, end="after", tag=OUTCOMES[system.verdict.outcome])
+        _leading(
+            _row(system, headings, name=system.after, end="after", tag=OUTCOMES[system.verdict.outcome]),
+            link=(links or {}).get(system.after, ""),
+            is_current=system.after == selected,
+        )
         for system in comparison.systems
     ]
     groups = f", over the {first.before_spread.n_cohorts} groups shown" if has_groups else ""
@@ -40,6 +51,10 @@ def systems_table(comparison: Comparison) -> Table:
         reading={heading: SYSTEM_READING[heading] for heading in headings},
         layout="cards",
     )
+
+
+def _leading(cells: tuple[Cell, ...], *, link: str, is_current: bool) -> tuple[Cell, ...]:
+    return (replace(cells[0], link=link, is_current=is_current), *cells[1:])
 
 
 def target_row(system: SystemChange) -> Mapping[str, Any] | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairasr.core import ChangeReport, Comparison, Estimate, SystemChange, Verdict
-from fairasr.core.disparity import ALL, SMALL_TOGETHER, TARGET, TARGET_TOGETHER
+from fairasr.core.disparity import ALL, OTHER, SMALL_TOGETHER, TARGET, TARGET_TOGETHER
 from fairasr.report import numbers
 from fairasr.report.change_drawings import ChangeAxis, change_axis, change_axis_drawing, change_drawing
 from fairasr.report.change_wording import CHANGE_READING, ROLE_WORDS
@@ -38,8 +38,17 @@ class ChangeTables:
     withheld: Table | None
 
 
-def change_tables(system: SystemChange, *, comparison: Comparison) -> ChangeTables:
-    """The tables of `system.change`, forgetting sets among the rows."""
+def change_tables(
+    system: SystemChange, *, comparison: Comparison, links: Mapping[str, str] | None = None, selected: str = ""
+) -> ChangeTables:
+    """The tables of `system.change`, forgetting sets among the rows.
+
+    Args:
+        system: the new one.
+        comparison: that it is of.
+        links: label of a cohort -> address that its row leads to.
+        selected: label of the cohort whose row is marked as chosen.
+    """
     rows = numbers.records(system.change.changes)
     shown = [row for row in rows if not row["suppressed"]]
     withheld = [row for row in rows if row["suppressed"]]
@@ -52,7 +61,7 @@ def change_tables(system: SystemChange, *, comparison: Comparison) -> ChangeTabl
     axis = change_axis([_relative(row) for row in [*shown, *sets]], margin=system.change.margin)
     summary = sorted((row for row in shown if row["role"] in SUMMARY), key=lambda row: SUMMARY.index(row["role"]))
     groups = [row for row in [*shown, *sets] if row["role"] not in SUMMARY]
-    groups.sort(key=lambda row: (ORDER.index(_standing(row, system.verdict)), -numbers.number(row["relative_change"])))
+    groups.sort(key=lambda row: (ORDER.index(standing(row, system.verdict)), -numbers.number(row["relative_change"])))
     name = f"{clipped(comparison.before)} → {clipped(system.after)}"
     table = Table(
         caption=f"{name}: relative change of the {comparison.rate_name}, groups that lose first.",
@@ -63,7 +72,13 @@ def change_tables(system: SystemChange, *, comparison: Comparison) -> ChangeTabl
             for heading in CHANGE_READING
         ),
         rows=tuple(
-            _row(row, axis=axis, verdict=system.verdict, descriptions=comparison.descriptions) for row in [*summary, *groups]
+            _leading(
+                _row(row, axis=axis, verdict=system.verdict, descriptions=comparison.descriptions),
+                row,
+                links=links or {},
+                selected=selected,
+            )
+            for row in [*summary, *groups]
         ),
         reading=CHANGE_READING,
         layout="aligned",
@@ -89,7 +104,7 @@ def between_table(change: ChangeReport, *, descriptions: Mapping[str, str]) -> T
     )
 
 
-def _standing(row: Mapping[str, Any], verdict: Verdict) -> str:
+def standing(row: Mapping[str, Any], verdict: Verdict) -> str:
     """Where a group stands: "harmed", "open", "no loss" or "gains"; of the target and of everyone, which way they go."""
     if row["role"] in (TARGET, TARGET_TOGETHER, ALL):
         return _direction(row)
@@ -112,7 +127,7 @@ def _relative(row: Mapping[str, Any]) -> Estimate:
 
 
 def _row(row: Mapping[str, Any], *, axis: ChangeAxis, verdict: Verdict | None, descriptions: Mapping[str, str]) -> tuple[Cell, ...]:
-    standing = WAYS[_direction(row)] if verdict is None else _standing(row, verdict)
+    mark = WAYS[_direction(row)] if verdict is None else standing(row, verdict)
     title, label = group_in_words(label=row["cohort"], description=descriptions.get(row["cohort"], ""))
     words = ROLE_WORDS.get(row["role"], "")
     if row["role"] in (ALL, SMALL_TOGETHER, TARGET_TOGETHER):
@@ -121,10 +136,10 @@ def _row(row: Mapping[str, Any], *, axis: ChangeAxis, verdict: Verdict | None, d
         label = f"{words} · {label}" if label else words
     relative = _relative(row)
     return (
-        Cell(text=title, note=label, tag=standing),
+        Cell(text=title, note=label, tag=mark),
         Cell(
             text=relative_in_words(relative),
-            drawing=change_drawing(relative, axis=axis, mark=standing),
+            drawing=change_drawing(relative, axis=axis, mark=mark),
             muted=not math.isfinite(relative.value),
         ),
         Cell(text=f"{numbers.rate(row['rate_before'])} → {numbers.rate(row['rate_after'])}"),
@@ -132,6 +147,14 @@ def _row(row: Mapping[str, Any], *, axis: ChangeAxis, verdict: Verdict | None, d
         Cell(text=numbers.count(row["n_speakers"])),
         Cell(text=numbers.probability(row["p_value"])),
     )
+
+
+def _leading(cells: tuple[Cell, ...], row: Mapping[str, Any], *, links: Mapping[str, str], selected: str) -> tuple[Cell, ...]:
+    """The cells of a row, the first leading where its cohort's link does; a sum over cohorts or a set may bear a cohort's name."""
+    if row["role"] not in (TARGET, OTHER):
+        return cells
+    is_current = bool(selected) and row["cohort"] == selected
+    return (replace(cells[0], link=links.get(row["cohort"], ""), is_current=is_current), *cells[1:])
 
 
 def relative_in_words(relative: Estimate) -> str:

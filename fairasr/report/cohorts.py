@@ -36,12 +36,23 @@ class CohortTables:
     withheld: Table | None
 
 
-def cohort_tables(report: DisparityReport, *, min_speakers: int | None) -> CohortTables:
-    """The tables of `report.cohorts`, in its order (worst first, unknown last)."""
+def cohort_tables(
+    report: DisparityReport, *, min_speakers: int | None, links: Mapping[str, str] | None = None, selected: str = ""
+) -> CohortTables:
+    """The tables of `report.cohorts`, in its order (worst first, unknown last).
+
+    Args:
+        report: of one method.
+        min_speakers: the least number of speakers a shown cohort has, for the words about withheld ones.
+        links: label -> address that its row leads to.
+        selected: label of the row that is marked as chosen.
+    """
     records = numbers.records(report.cohorts)
     shown = [row for row in records if not row["suppressed"]]
     withheld = [row for row in records if row["suppressed"]]
-    painter = _Painter.of(shown, overall=report.cohorts_overall.value, rate_name=report.rate_name)
+    painter = _Painter.of(
+        shown, overall=report.cohorts_overall.value, rate_name=report.rate_name, links=links or {}, selected=selected
+    )
     ranked = [row for row in shown if _is_ranked(row)]
     unranked = [row for row in shown if not _is_ranked(row)]
     name = f"{report.rate_name} of {clipped(report.system)} by “{method_in_words(report.method)}”"
@@ -76,9 +87,11 @@ class _Painter:
     overall: float
     longest: float
     rate_name: str
+    links: Mapping[str, str]
+    selected: str
 
     @classmethod
-    def of(cls, rows: list[dict[str, Any]], *, overall: float, rate_name: str) -> _Painter:
+    def of(cls, rows: list[dict[str, Any]], *, overall: float, rate_name: str, links: Mapping[str, str], selected: str) -> _Painter:
         sums = [sum(numbers.number(row[kind]) for kind in KINDS) for row in rows]
         everyone = Estimate(value=overall, lo=math.nan, hi=math.nan)
         return cls(
@@ -86,6 +99,8 @@ class _Painter:
             overall=overall,
             longest=max((total for total in sums if math.isfinite(total)), default=0.0),
             rate_name=rate_name,
+            links=links,
+            selected=selected,
         )
 
     def table(self, rows: list[dict[str, Any]], *, caption: str, explained: bool = True) -> Table:
@@ -110,7 +125,13 @@ class _Painter:
         kinds = tuple(numbers.number(row[kind]) for kind in KINDS)
         difference = numbers.estimate_of(row, "difference_to_overall")
         return (
-            Cell(text=title, note=label, tag=ROLES.get(row["role"], "")),
+            Cell(
+                text=title,
+                note=label,
+                tag=ROLES.get(row["role"], ""),
+                link=self.links.get(row["cohort"], ""),
+                is_current=bool(self.selected) and row["cohort"] == self.selected,
+            ),
             Cell(
                 text=numbers.percent_interval(rate, because=because),
                 drawing=interval_drawing(rate, overall=self.overall, axis=self.axis),

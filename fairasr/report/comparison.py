@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from fairasr.core import AuditResult, DisparityReport, Estimate, Gaps
 from fairasr.report import numbers
@@ -18,25 +19,32 @@ def in_order(reports: dict[str, DisparityReport]) -> list[DisparityReport]:
     return sorted(reports.values(), key=lambda r: (-_or_least(r.honest.relative_to_top.value), r.method))
 
 
-def methods_table(result: AuditResult) -> Table:
-    """The focus system's gap under every way of grouping."""
+def methods_table(result: AuditResult, *, links: Mapping[str, str] | None = None, selected: str = "") -> Table:
+    """The focus system's gap under every way of grouping; `links` (method -> address) and the one chosen, where they can be."""
     system = result.system(result.focus)
     return Table(
         caption=f"The {system.rate_name} gap of {clipped(system.system)} under every way of grouping its speakers, largest first. "
         "Honest figures, with 95 % intervals.",
         columns=columns(*METHOD_COLUMNS),
-        rows=tuple(_method_row(report) for report in in_order(dict(system.reports))),
+        rows=tuple(
+            _method_row(report, link=(links or {}).get(report.method, ""), is_current=report.method == selected)
+            for report in in_order(dict(system.reports))
+        ),
         reading=METHOD_COLUMNS,
         layout="cards",
     )
 
 
-def _method_row(report: DisparityReport) -> tuple[Cell, ...]:
+def _method_row(report: DisparityReport, *, link: str, is_current: bool) -> tuple[Cell, ...]:
     honest = report.honest
     because = _reason(honest)
     return (
         Cell(
-            text=method_in_words(report.method), note=f"on {_basis(honest.basis)}", tag="gap shown" if is_supported(report) else ""
+            text=method_in_words(report.method),
+            note=f"on {_basis(honest.basis)}",
+            tag="gap shown" if is_supported(report) else "",
+            link=link,
+            is_current=is_current,
         ),
         *(
             Cell(text=numbers.percent_interval(gap, because=because), muted=not math.isfinite(gap.value))

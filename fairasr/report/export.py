@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -94,7 +95,11 @@ def _cohort_rows(result: AuditResult) -> Iterator[list[Any]]:
             report = system.reports[method]
             for row in records(report.cohorts):
                 keys = [system.system, method, report.rate_name, report.cohorts_basis]
-                values = [row[name] if name in TEXT_COLUMNS else number(row[name]) for name in COHORT_COLUMNS]
+                # Whatever a suppressed row held, no number of it leaves.
+                is_hidden = bool(row["suppressed"])
+                values = [
+                    row[name] if name in TEXT_COLUMNS else math.nan if is_hidden else number(row[name]) for name in COHORT_COLUMNS
+                ]
                 yield [*keys, *values]
 
 

@@ -1,4 +1,7 @@
-"""An audit as a folder of files, and back: report.html, report.json, cohorts.parquet, cohorts.csv, regions.geojson, rules/."""
+"""An audit as a folder of files, and back: report.html, report.json, cohorts.parquet, cohorts.csv, regions.geojson, rules/.
+
+Where its utterances are kept, utterances.arrow and confusions.parquet stand beside them.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,41 @@ from pathlib import Path
 from typing import Any
 
 from fairasr.core import AuditResult, audit_from
-from fairasr.core.atomic import replace_files
+from fairasr.core.atomic import Content, replace_files
 from fairasr.core.errors import IngestError, OutputError
 from fairasr.report.export import cohorts_csv, cohorts_parquet, json_bytes, rule_names
+from fairasr.report.utterance_file import (
+    CONFUSIONS_NAME,
+    UTTERANCES_NAME,
+    KeptUtterances,
+    confusions_parquet,
+    identity_of,
+    utterance_writer,
+)
 
 JSON_NAME = "report.json"
-NAMES = ("report.html", JSON_NAME, "cohorts.parquet", "cohorts.csv", "regions.geojson")
+NAMES = ("report.html", JSON_NAME, "cohorts.parquet", "cohorts.csv", "regions.geojson", UTTERANCES_NAME, CONFUSIONS_NAME)
 RULES = "rules"
 RULE_FORMAT = "fairasr-rule"
 
 
 def write_audit(
-    result: AuditResult, folder: str | Path, *, rules: Mapping[str, dict[str, Any]], overwrite: bool = True
+    result: AuditResult,
+    folder: str | Path,
+    *,
+    rules: Mapping[str, dict[str, Any]],
+    utterances: KeptUtterances | None = None,
+    overwrite: bool = True,
 ) -> list[Path]:
     """Write all files of an audit, all of them or none; sorted paths written.
 
-    Files of an earlier audit in `folder` are replaced (its rules removed); files of other origin stay.
+    Files of an earlier audit in `folder` are replaced (its rules and utterances removed); files of other origin stay.
 
     Args:
         result: the audit.
         folder: made where it does not exist.
         rules: method -> `to_json()` of its rule; empty writes no rules/.
+        utterances: written too, transcripts and all; None writes none.
         overwrite: False refuses a folder that already holds an audit.
 
     Raises:
@@ -46,14 +63,19 @@ def write_audit(
             "Choose another folder or allow overwriting."
         )
     focus = result.system(result.focus)
-    contents = {
+    report = json_bytes(result.to_json())
+    contents: dict[Path, Content] = {
         Path("report.html"): render_html(result).encode(),
-        Path(JSON_NAME): json_bytes(result.to_json()),
+        Path(JSON_NAME): report,
         Path("cohorts.parquet"): cohorts_parquet(result),
         Path("cohorts.csv"): cohorts_csv(result),
         Path("regions.geojson"): json_bytes(regions_geojson(list(focus.reports.values()))),
         **{Path(RULES) / name: json_bytes(rules[method]) for method, name in rule_names(rules).items()},
     }
+    if utterances is not None:
+        identity = identity_of(report)
+        contents[Path(UTTERANCES_NAME)] = utterance_writer(utterances, report_identity=identity)
+        contents[Path(CONFUSIONS_NAME)] = confusions_parquet(utterances, report_identity=identity)
     return replace_files(folder, contents, owned=_owned)
 
 

@@ -43,11 +43,14 @@ def headline(result: AuditResult) -> Headline:
             sentence="No way of grouping the speakers could be run, so this report says nothing about gaps.",
             detail="The reasons are listed under “What could not be run”.",
         )
-    supported = [report for report in reports if is_supported(report)]
-    if not supported:
-        return _nothing_shown(system, reports)
-    report = max(supported, key=lambda r: (r.honest.difference_to_overall.lo, r.method))
-    return _gap_shown(report, n_methods=len(reports))
+    report = supported_report(system)
+    return _nothing_shown(system, reports) if report is None else _gap_shown(report, n_methods=len(reports))
+
+
+def supported_report(system: SystemResult) -> DisparityReport | None:
+    """Of the gaps that interval and p support, the one with the largest lower bound; None where none is shown."""
+    supported = [report for report in system.reports.values() if is_supported(report)]
+    return max(supported, key=lambda report: (report.honest.difference_to_overall.lo, report.method), default=None)
 
 
 def is_supported(report: DisparityReport) -> bool:

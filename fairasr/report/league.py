@@ -31,12 +31,18 @@ LEAGUE_READING = {
 PARTS = ("training", "development", "test")
 
 
-def league_table(result: MitigationResult) -> Table:
-    """One row per method in the order of the league, the base first."""
+def league_table(result: MitigationResult, *, links: Mapping[str, str] | None = None, selected: str = "") -> Table:
+    """One row per method in the order of the league, the base first.
+
+    Args:
+        result: of the job.
+        links: method -> address that its row leads to.
+        selected: method whose row is marked as chosen.
+    """
     rows = numbers.records(result.league)
     has_forgetting = any(math.isfinite(numbers.number(row["forgetting"])) for row in rows)
     headings = [heading for heading in LEAGUE_READING if heading != "Forgetting set" or has_forgetting]
-    cells = [_base_cells(result), *(_cells(row) for row in rows)]
+    cells = [_base_cells(result), *(_cells(row, links=links or {}, selected=selected) for row in rows)]
     return Table(
         caption=f"{result.comparison.rate_name} on test speakers, every method at the same budget, "
         f"{len(result.seeds)} seed{'s' if len(result.seeds) != 1 else ''}.",
@@ -69,14 +75,17 @@ def _base_cells(result: MitigationResult) -> dict[str, Cell]:
     }
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, Cell]:
+def _cells(row: Mapping[str, Any], *, links: Mapping[str, str], selected: str) -> dict[str, Cell]:
+    method = str(row["method"])
     outcome: Outcome = row["outcome"]
     over = "" if row["within_cap"] else "above the cap"
     return {
         "Method": Cell(
-            text=clipped(str(row["method"])),
+            text=clipped(method),
             note=f"step {numbers.count(row['step'])}, {row['n_seeds']} seed{'s' if row['n_seeds'] != 1 else ''}",
             tag="recommended" if row["chosen"] else "",
+            link=links.get(method, ""),
+            is_current=bool(selected) and method == selected,
         ),
         "Target": _over_seeds(row, "worst"),
         "Everyone else": _over_seeds(row, "general"),

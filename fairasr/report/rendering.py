@@ -15,17 +15,22 @@ TEMPLATES = "templates"
 
 def rendered(template: str, view: Mapping[str, Any], *, styles: tuple[str, ...] = ("page.css",)) -> str:
     """The page that a template makes of a view, its style sheets within. Same view, same text."""
+    return environment().get_template(template).render(style=style_of(*styles), **view)
+
+
+def style_of(*names: str) -> str:
+    """Style sheets of the report, one after the other."""
     folder = resources.files("fairasr.report") / TEMPLATES
-    style = "".join((folder / name).read_text(encoding="utf-8") for name in styles)
-    return _environment().get_template(template).render(style=style, **view)
+    return "".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def environment(*packages: str) -> Environment:
+    """Templates of these packages, then of the report: what is undefined is an error, and all text is escaped."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("fairasr.report", TEMPLATES),
+        loader=ChoiceLoader([PackageLoader(package, TEMPLATES) for package in (*packages, "fairasr.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

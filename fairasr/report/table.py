@@ -17,6 +17,8 @@ class Cell:
         tag: a word that marks the cell ("in focus", "differs"); "" for none.
         drawing: SVG of our own making, numbers only; "" for none.
         muted: whether it says that there is no number.
+        link: address that the text leads to; "" for none.
+        is_current: whether that is what is shown now.
     """
 
     text: str
@@ -24,6 +26,8 @@ class Cell:
     tag: str = ""
     drawing: str = ""
     muted: bool = False
+    link: str = ""
+    is_current: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

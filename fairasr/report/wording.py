@@ -13,6 +13,12 @@ METHODS = {
     "speaker-kmeans": "How speakers sound: clusters of voices",
 }
 
+SHORT_METHODS = {
+    "geo-tree": "regions on the map",
+    "zip-demographics": "census figures of zip codes",
+    "speaker-kmeans": "clusters of voices",
+}
+
 BASES = {
     "confirmation": "confirmation speakers, whom the search never saw",
     "cross-fit": "every speaker, judged by rules found without them",
@@ -62,6 +68,13 @@ def method_in_words(method: str) -> str:
     if method.startswith("declared:"):
         return f"Declared group: {clipped(method.removeprefix('declared:'))}"
     return METHODS.get(method, clipped(method))
+
+
+def method_in_short(method: str) -> str:
+    """The same in two or three words, to choose by; a declared group is called by its column."""
+    if method.startswith("declared:"):
+        return clipped(method.removeprefix("declared:"))
+    return SHORT_METHODS.get(method, clipped(method))
 
 
 def rate_in_words(rate_name: str) -> str:

@@ -53,6 +53,7 @@ def cohort_table(
     set_aside: Mapping[str, int] | None = None,
     n_permutations: int = 999,
     allow_double_dipping: bool = False,
+    keeps_worst: bool = True,
 ) -> pd.DataFrame:
     """One row per cohort, columns `COHORT_COLUMNS`, worst first, suppressed and unknown last.
 
@@ -66,6 +67,7 @@ def cohort_table(
         set_aside: label -> rows that could not be used.
         n_permutations: at least; 100 per cohort where that is more. 0: no tests.
         allow_double_dipping: estimate on the speakers the cohorts were found on all the same.
+        keeps_worst: whether, of several cohorts that could be hidden to protect a small one, those at the bottom are the last.
 
     Raises:
         DoubleDippingError: speakers in `counts` were used to find the cohorts.
@@ -81,7 +83,7 @@ def cohort_table(
         table["n_speakers"].to_numpy(dtype=int),
         min_speakers=min_speakers,
         lines=lines_of(names, partition.components),
-        keep=np.array([name == UNKNOWN or (bands or {}).get(name) == BOTTOM for name in names]),
+        keep=np.array([name == UNKNOWN or (keeps_worst and (bands or {}).get(name) == BOTTOM) for name in names]),
     )
     placed = (table["suppressed"] == "").to_numpy() & (table["cohort"] != UNKNOWN).to_numpy()
     rates = pooled_rates(per_speaker.numerators, per_speaker.denominators, codes, len(names))

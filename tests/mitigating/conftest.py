@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
+from one_thread import one_thread as one_thread
 from tone_accents import PLAIN, SHIFTED, write_corpus
+from tone_job import run
 
-from fairasr.mitigating import train_recogniser
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other cost more than they compute here."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
+from fairasr.mitigating import Mitigated, train_recogniser
 
 BASE_JOB = """\
 name = "tones"
@@ -54,3 +44,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "base.toml").write_text(BASE_JOB)
     train_recogniser(folder / "base.toml", folder=folder / "model")
     return folder
+
+
+@pytest.fixture(scope="session")
+def done(world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Mitigated, Path]:
+    folder = tmp_path_factory.mktemp("job")
+    return run(world, folder), folder

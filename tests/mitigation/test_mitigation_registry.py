@@ -48,7 +48,7 @@ def test_all_that_is_wrong_is_told_together() -> None:
     with pytest.raises(JobError) as refused:
         method_of("ewc", {"strenght": 1, "variant": "exact", "n_fisher": 2.5, "strength": -1, "parts": True})
     message = str(refused.value)
-    assert "there is no setting 'strenght'; there are strength, variant, parts, n_fisher, fisher_batch, normalise" in message
+    assert "there is no setting 'strenght'; there are parts, strength, variant, n_fisher, fisher_batch, normalise" in message
     assert "variant is 'exact', not one of 'empirical', 'sample', 'batched'" in message
     assert "n_fisher is 2.5, not a whole number" in message
     assert "parts is True, not one of" in message

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from fairasr.mitigation.base import Simple
-from fairasr.mitigation.consolidation import NO_GENERAL
+from fairasr.mitigation.consolidation import DrawsGeneral
 from fairasr.mitigation.memory import Weighting, memory_weights
 from fairasr.mitigation.settings import require
 from fairasr.mitigation.teacher import Teacher
@@ -16,7 +15,7 @@ from fairasr.training import Hooks, TrainingData
 
 
 @dataclass(frozen=True, kw_only=True)
-class Distillation(Simple):
+class Distillation(DrawsGeneral):
     """Weighted replay plus a pull towards what the base model says of the replayed utterances.
 
         penalty = strength * T^2 * (1 / n) * sum over general utterances i of the batch of mean over steps t of KL(old_it || new_it)
@@ -35,7 +34,6 @@ class Distillation(Simple):
     method: ClassVar[str] = "distillation"
     strength_field: ClassVar[str] = "strength"
     strengths: ClassVar[tuple[float, ...]] = (0.1, 1.0, 10.0)
-    share: float = 0.25
     strength: float = 1.0
     temperature: float = 2.0
     n_memory: int = 200
@@ -52,15 +50,9 @@ class Distillation(Simple):
             },
         )
 
-    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
-        """That one of the two populations is empty."""
-        if self.share > 0 and len(data.general_rows) == 0:
-            return NO_GENERAL
-        return super().obstacle(model, data)
-
     def hooks(self, model: Trainable, data: TrainingData, *, seed: int, cache: Path | None = None) -> Hooks:
         """Sampling weights and the pull; nothing at share 0, no pull at strength 0."""
-        if self.share == 0:
+        if self.is_plain:
             return Hooks()
         return Hooks(
             sampling_weights=memory_weights(data, share=self.share, n_memory=self.n_memory, weighting=self.weighting, seed=seed),

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from fairasr.mitigation.base import Simple
-from fairasr.mitigation.consolidation import NO_GENERAL, anchor, general_sample
+from fairasr.mitigation.consolidation import UsesGeneral, anchor, general_sample
 from fairasr.mitigation.fisher import Fisher, fisher_diagonal
 from fairasr.mitigation.fisher_cache import fisher_key, kept
 from fairasr.mitigation.gradients import Variant
-from fairasr.mitigation.parts import PartChoice, clone_that_trains, nothing_trains, trains_part
+from fairasr.mitigation.parts import OfParts
 from fairasr.mitigation.penalty import Diagonal, QuadraticPenalty
 from fairasr.mitigation.settings import require
 from fairasr.models import Trainable
@@ -19,7 +18,7 @@ from fairasr.training import Hooks, TrainingData
 
 
 @dataclass(frozen=True, kw_only=True)
-class EWC(Simple):
+class EWC(UsesGeneral, OfParts):
     """Fine-tune on the target cohorts with a spring on every parameter, as stiff as the general population needs it.
 
         L(theta) = L_ASR(theta) + (strength / 2) sum_i F_i (theta_i - theta*_i)^2
@@ -43,7 +42,6 @@ class EWC(Simple):
     strengths: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
     strength: float = 0.1
     variant: Variant = "empirical"
-    parts: PartChoice = "all"
     n_fisher: int = 256
     fisher_batch: int = 8
     normalise: Literal["mean", "none"] = "mean"
@@ -58,21 +56,14 @@ class EWC(Simple):
             },
         )
 
-    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
-        """That there is nothing to train on, no general population, or nothing to train."""
-        if self.strength > 0 and len(data.general_rows) == 0:
-            return NO_GENERAL
-        return super().obstacle(model, data) or nothing_trains(
-            model, trains_part(model, self.parts), what=f"parts = '{self.parts}'"
-        )
-
-    def prepared(self, model: Trainable, data: TrainingData) -> Trainable:
-        """A clone of which only `parts` are trained."""
-        return clone_that_trains(model, trains_part(model, self.parts))
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is held back."""
+        return self.strength == 0
 
     def hooks(self, model: Trainable, data: TrainingData, *, seed: int, cache: Path | None = None) -> Hooks:
         """The penalty; none at strength 0."""
-        if self.strength == 0:
+        if self.is_plain:
             return Hooks()
         fisher = self.fisher(model, data, seed=seed, cache=cache)
         weights = fisher.normalised() if self.normalise == "mean" else fisher.diagonal

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from fairasr.mitigation.base import Simple
-from fairasr.mitigation.consolidation import NO_GENERAL, anchor, general_sample
+from fairasr.mitigation.consolidation import UsesGeneral, anchor, general_sample
 from fairasr.mitigation.fisher_cache import fisher_key, kept
 from fairasr.mitigation.kronecker import KroneckerFisher, kronecker_fisher
 from fairasr.mitigation.kronecker_penalty import KroneckerPrecision
-from fairasr.mitigation.parts import PartChoice, clone_that_trains, nothing_trains, trains_part
+from fairasr.mitigation.parts import OfParts
 from fairasr.mitigation.penalty import QuadraticPenalty
 from fairasr.mitigation.settings import require
 from fairasr.models import Trainable
@@ -19,7 +18,7 @@ from fairasr.training import Hooks, TrainingData
 
 
 @dataclass(frozen=True, kw_only=True)
-class KFACEWC(Simple):
+class KFACEWC(UsesGeneral, OfParts):
     """Fine-tune with the penalty (strength / 2) sum over layers of <dW, H dW Q>, dW = W - W*; see `kronecker_fisher`.
 
     It knows which directions within a layer the general population needs, where EWC knows which single weights (Ritter et al. 2018,
@@ -39,7 +38,6 @@ class KFACEWC(Simple):
     strengths: ClassVar[tuple[float, ...]] = (0.00001, 0.0001, 0.001, 0.01, 0.1, 1.0)
     strength: float = 0.01
     variant: Literal["empirical", "sample"] = "empirical"
-    parts: PartChoice = "all"
     n_fisher: int = 256
     largest: int = 4096
     normalise: Literal["mean", "none"] = "mean"
@@ -54,21 +52,14 @@ class KFACEWC(Simple):
             },
         )
 
-    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
-        """That there is nothing to train on, no general population, or nothing to train."""
-        if self.strength > 0 and len(data.general_rows) == 0:
-            return NO_GENERAL
-        return super().obstacle(model, data) or nothing_trains(
-            model, trains_part(model, self.parts), what=f"parts = '{self.parts}'"
-        )
-
-    def prepared(self, model: Trainable, data: TrainingData) -> Trainable:
-        """A clone of which only `parts` are trained."""
-        return clone_that_trains(model, trains_part(model, self.parts))
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is held back."""
+        return self.strength == 0
 
     def hooks(self, model: Trainable, data: TrainingData, *, seed: int, cache: Path | None = None) -> Hooks:
         """The penalty; none at strength 0."""
-        if self.strength == 0:
+        if self.is_plain:
             return Hooks()
         fisher = self.fisher(model, data, seed=seed, cache=cache)
         fisher = fisher.normalised() if self.normalise == "mean" else fisher

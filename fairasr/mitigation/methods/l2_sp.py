@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from fairasr.mitigation.base import Simple
 from fairasr.mitigation.consolidation import anchor
-from fairasr.mitigation.parts import PartChoice, clone_that_trains, nothing_trains, trains_part
+from fairasr.mitigation.parts import OfParts
 from fairasr.mitigation.penalty import Diagonal, QuadraticPenalty
 from fairasr.mitigation.settings import require
 from fairasr.models import Trainable
@@ -16,7 +15,7 @@ from fairasr.training import Hooks, TrainingData
 
 
 @dataclass(frozen=True, kw_only=True)
-class L2SP(Simple):
+class L2SP(OfParts):
     """Fine-tune with the penalty (strength / 2) sum_i (theta_i - theta*_i)^2: elastic weight consolidation with F = 1.
 
     What EWC must beat to show that its Fisher information says something (Li et al. 2018, arXiv 1802.01483, eq. 3).
@@ -30,23 +29,12 @@ class L2SP(Simple):
     strength_field: ClassVar[str] = "strength"
     strengths: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
     strength: float = 0.1
-    parts: PartChoice = "all"
 
     def __post_init__(self) -> None:
         require(
             self.method,
             {f"strength is {self.strength}, not a number of at least 0": 0 <= self.strength < float("inf")},
         )
-
-    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
-        """That there is nothing to train on, or nothing to train."""
-        return super().obstacle(model, data) or nothing_trains(
-            model, trains_part(model, self.parts), what=f"parts = '{self.parts}'"
-        )
-
-    def prepared(self, model: Trainable, data: TrainingData) -> Trainable:
-        """A clone of which only `parts` are trained."""
-        return clone_that_trains(model, trains_part(model, self.parts))
 
     def hooks(self, model: Trainable, data: TrainingData, *, seed: int, cache: Path | None = None) -> Hooks:
         """The penalty; none at strength 0."""

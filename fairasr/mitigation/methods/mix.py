@@ -8,15 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from fairasr.mitigation.base import Simple
-from fairasr.mitigation.consolidation import NO_GENERAL
+from fairasr.mitigation.consolidation import DrawsGeneral
 from fairasr.mitigation.settings import require
 from fairasr.models import Trainable
 from fairasr.training import Hooks, TrainingData
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetGeneralMix(Simple):
+class TargetGeneralMix(DrawsGeneral):
     """Draw target utterances and others in a fixed proportion, evenly within each.
 
     Attributes:
@@ -31,15 +30,9 @@ class TargetGeneralMix(Simple):
     def __post_init__(self) -> None:
         require(self.method, {f"share is {self.share}, not at least 0 and below 1": 0 <= self.share < 1})
 
-    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
-        """That one of the two populations is empty."""
-        if self.share > 0 and len(data.general_rows) == 0:
-            return NO_GENERAL
-        return super().obstacle(model, data)
-
     def hooks(self, model: Trainable, data: TrainingData, *, seed: int, cache: Path | None = None) -> Hooks:
         """Sampling weights; none at share 0."""
-        if self.share == 0:
+        if self.is_plain:
             return Hooks()
         weights = np.where(data.target, (1 - self.share) / len(data.target_rows), self.share / len(data.general_rows))
         return Hooks(sampling_weights=weights)

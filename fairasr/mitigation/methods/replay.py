@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from fairasr.mitigation.base import Simple
-from fairasr.mitigation.consolidation import NO_GENERAL
+from fairasr.mitigation.consolidation import DrawsGeneral
 from fairasr.mitigation.memory import Weighting, memory_weights
 from fairasr.mitigation.settings import require
 from fairasr.models import Trainable
@@ -15,7 +14,7 @@ from fairasr.training import Hooks, TrainingData
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay(Simple):
+class Replay(DrawsGeneral):
     """Draw target utterances, and now and then one of a small memory of the general population.
 
     Unlike `mix`, it needs only the memory at hand, as where the general population's recordings must not all be kept.
@@ -30,7 +29,6 @@ class Replay(Simple):
     method: ClassVar[str] = "replay"
     strength_field: ClassVar[str] = "share"
     strengths: ClassVar[tuple[float, ...]] = (0.1, 0.25, 0.5, 0.75)
-    share: float = 0.25
     n_memory: int = 200
     weighting: Weighting = "even"
 
@@ -43,15 +41,9 @@ class Replay(Simple):
             },
         )
 
-    def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
-        """That one of the two populations is empty."""
-        if self.share > 0 and len(data.general_rows) == 0:
-            return NO_GENERAL
-        return super().obstacle(model, data)
-
     def hooks(self, model: Trainable, data: TrainingData, *, seed: int, cache: Path | None = None) -> Hooks:
         """Sampling weights; none at share 0."""
-        if self.share == 0:
+        if self.is_plain:
             return Hooks()
         return Hooks(
             sampling_weights=memory_weights(data, share=self.share, n_memory=self.n_memory, weighting=self.weighting, seed=seed)

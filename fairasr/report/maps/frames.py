@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from shapely.affinity import translate
 from fairasr.geography import boundaries
 from fairasr.geography.projections import Projection, albers_usa, equal_earth, equirectangular
 from fairasr.report.maps.extents import Extent, framed
+from fairasr.report.maps.paths import path_of
 
 WIDTH = 960.0
 """SVG units, which are CSS pixels on a page that wide."""
@@ -23,10 +25,13 @@ DENSE_DEG = 2.0
 EQUIRECTANGULAR_WIDEST_DEG = 140.0
 EQUIRECTANGULAR_NORTHMOST_DEG = 75.0
 US_STATES_WIDEST_DEG = 110.0
+KEPT = 8
+"""Frames kept for maps to come: the land does not change with the rates that are drawn on it."""
+
 TERRITORIES = frozenset({"60", "66", "69", "72", "78"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Frame:
     """What a map shows and where.
 
@@ -59,6 +64,27 @@ class Frame:
             return geometry
         return shapely.transform(shapely.segmentize(geometry, DENSE_DEG), self._to_units)
 
+    def spot(self, latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
+        """A place in SVG units, moved by whole turns into the frame's longitudes."""
+        if self.window is not None:
+            longitude_deg = self.window.west + (longitude_deg - self.window.west) % 360
+        x, y = self._to_units(np.array([[longitude_deg, latitude_deg]]))[0]
+        return float(x), float(y)
+
+    @cached_property
+    def coast(self) -> str:
+        """The `d` of an SVG path of the land and the borders between its areas."""
+        return self._path(self.areas)
+
+    @cached_property
+    def fine_borders(self) -> str:
+        """The `d` of the finer borders, "" for none."""
+        return self._path(self.fine)
+
+    def _path(self, geometries: np.ndarray) -> str:
+        placed = np.array([self.place(geometry) for geometry in geometries], dtype=object)
+        return path_of(shapely.multipolygons(shapely.get_parts(placed)))
+
     def _to_units(self, points: np.ndarray) -> np.ndarray:
         x, y = self.projection(points[:, 0].copy(), points[:, 1].copy())
         return np.column_stack([(x - self.left) * self.scale, (self.top - y) * self.scale])
@@ -73,15 +99,9 @@ def _clip(geometry: Any, window: Extent) -> Any:
         if west + turn < window.east and east + turn > window.west:
             moved = translate(geometry, turn) if turn else geometry
             pieces.append(shapely.intersection(moved, shapely.box(window.west, window.south, window.east, window.north)))
-    parts = [part for piece in pieces for part in _polygons(piece)]
-    return shapely.MultiPolygon(parts)
-
-
-def _polygons(geometry: Any) -> list[Any]:
-    """The polygons in a geometry of any type."""
-    parts = shapely.get_parts(geometry)
-    nested = [piece for part in parts for piece in shapely.get_parts(part)]
-    return [piece for piece in nested if piece.geom_type == "Polygon" and not piece.is_empty]
+    parts = shapely.get_parts(shapely.get_parts(np.array(pieces, dtype=object)))
+    is_polygon = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
+    return shapely.multipolygons(parts[is_polygon])
 
 
 def _fit(*, areas: np.ndarray, fine: np.ndarray, window: Extent | None, projection: Projection, outline: Any) -> Frame:
@@ -101,6 +121,7 @@ def _fit(*, areas: np.ndarray, fine: np.ndarray, window: Extent | None, projecti
     )
 
 
+@lru_cache(maxsize=KEPT)
 def world_frame(extent: Extent) -> Frame:
     """Countries within the extent: one country or continent true to scale at its middle, or the world by equal areas."""
     window = framed(extent)
@@ -128,6 +149,7 @@ def _within(name: str, window: Extent) -> np.ndarray:
     return clipped[[not geometry.is_empty for geometry in clipped]]
 
 
+@lru_cache(maxsize=KEPT)
 def us_frame(*, territories: frozenset[str] = frozenset()) -> Frame:
     """The states of the US, Alaska and Hawaii as insets, with the territories asked for."""
     layer = boundaries("us_states")
@@ -138,5 +160,19 @@ def us_frame(*, territories: frozenset[str] = frozenset()) -> Frame:
         fine=np.array([], dtype=object),
         window=None,
         projection=albers_usa(),
+        outline=shapely.union_all(areas),
+    )
+
+
+@cache
+def swiss_frame() -> Frame:
+    """The cantons of Switzerland alone, true to scale in the middle."""
+    areas = boundaries("swiss_cantons").geometries
+    west, south, east, north = shapely.total_bounds(areas)
+    return _fit(
+        areas=areas,
+        fine=np.array([], dtype=object),
+        window=None,
+        projection=equirectangular(central_longitude_deg=(west + east) / 2, standard_latitude_deg=(south + north) / 2),
         outline=shapely.union_all(areas),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fairasr.report.maps.readings import percent
 from fairasr.report.maps.scale import STEPS, Scale
 from fairasr.report.maps.svg import INK, element, text
 
@@ -64,18 +63,19 @@ def legend_height(n_entries: int) -> float:
     return max(setting.entries_top + -(-n_entries // setting.columns) * setting.line for setting in (WIDE, NARROW))
 
 
-def legend(scale: Scale, entries: list[Entry], *, rate_name: str, top: float) -> str:
-    """The colour ramp with its rates, and a swatch for each entry. Hidden from screen readers: each shape says it in words."""
+def legend(scale: Scale, entries: list[Entry], *, name: str, top: float) -> str:
+    """The colour ramp with its values under the `name` of what is drawn, and a swatch for each entry.
+
+    Hidden from screen readers: each shape says it in words.
+    """
     groups = [
-        element(
-            "g", _ramp(scale, setting, rate_name=rate_name) + _entries(entries, setting), class_=setting.class_, fill="currentColor"
-        )
+        element("g", _ramp(scale, setting, name=name) + _entries(entries, setting), class_=setting.class_, fill="currentColor")
         for setting in (WIDE, NARROW)
     ]
     return element("g", "".join(groups), transform=f"translate(0 {top:.0f})", aria_hidden="true")
 
 
-def _ramp(scale: Scale, setting: _Setting, *, rate_name: str) -> str:
+def _ramp(scale: Scale, setting: _Setting, *, name: str) -> str:
     steps = range(-STEPS, STEPS + 1)
     width = setting.ramp_width / len(steps)
     top = setting.size + 12
@@ -93,19 +93,15 @@ def _ramp(scale: Scale, setting: _Setting, *, rate_name: str) -> str:
         for i, step in enumerate(steps)
     )
     below = top + setting.ramp_height + setting.size + 4
-    ticks = text(_tick(scale, -1), x=6, y=below)
-    ticks += text(_tick(scale, 0), x=6 + setting.ramp_width / 2, y=below, text_anchor="middle")
-    ticks += text(_tick(scale, 1), x=6 + setting.ramp_width, y=below, text_anchor="end")
-    name = f"{rate_name}, lower than {scale.words}" if setting is WIDE else "lower"
-    head = text(name, x=6, y=setting.size + 2) + text("higher", x=6 + setting.ramp_width, y=setting.size + 2, text_anchor="end")
-    middle = text(f"{rate_name} {scale.words}", x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
+    ticks = text(scale.tick(-1), x=6, y=below)
+    ticks += text(scale.tick(0), x=6 + setting.ramp_width / 2, y=below, text_anchor="middle")
+    ticks += text(scale.tick(1), x=6 + setting.ramp_width, y=below, text_anchor="end")
+    low_words = f"{name}, lower than {scale.words}" if setting is WIDE else "lower"
+    head = text(low_words, x=6, y=setting.size + 2) + text(
+        "higher", x=6 + setting.ramp_width, y=setting.size + 2, text_anchor="end"
+    )
+    middle = text(f"{name} {scale.words}", x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
     return head + ("" if setting is WIDE else middle) + boxes + ticks
-
-
-def _tick(scale: Scale, side: int) -> str:
-    rate = scale.overall * scale.end**side
-    sign = "" if side == 0 or not scale.is_clipped else "≤ " if side < 0 else "≥ "
-    return sign + percent(rate)
 
 
 def _entries(entries: list[Entry], setting: _Setting) -> str:

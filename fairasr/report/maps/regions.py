@@ -1,47 +1,48 @@
-"""Maps of land: regions of a tree as boxes clipped to land, and states or countries as a choropleth."""
+"""Maps of land: regions of a tree as boxes clipped to land, and states, countries or cantons as a choropleth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
-from fairasr.core import DisparityReport
-from fairasr.geography import boundaries, clip_to_land, split_box
+from fairasr.core import UNKNOWN, DisparityReport
+from fairasr.geography import area_ids, boundaries, clip_to_land, split_box
 from fairasr.geography.boxes import clip_to
-from fairasr.report.maps.extents import LOWER_48, Extent, extent_of
-from fairasr.report.maps.frames import TERRITORIES, Frame, us_frame, world_frame
-from fairasr.report.maps.legend import legend, legend_height
-from fairasr.report.maps.paths import path_of
-from fairasr.report.maps.readings import Reading, no_speakers, percent, read_cohorts
-from fairasr.report.maps.scale import Scale, scale_of
-from fairasr.report.maps.shapes import Shape, draw_labels, draw_shapes, entries_of, words_of
-from fairasr.report.maps.svg import BORDER, LAND, SEA, document, element, prefix_of
+from fairasr.report.maps.extents import LOWER_48, Box, Extent, extent_of
+from fairasr.report.maps.frames import KEPT, TERRITORIES, Frame, swiss_frame, us_frame, world_frame
+from fairasr.report.maps.readings import no_speakers, read_cohorts
+from fairasr.report.maps.shapes import Outline, Shape
+from fairasr.report.maps.sheet import land_map
+from fairasr.report.maps.view import View
+
+WORST_COHORT, HIGHEST_RATE = "worst cohort", "highest rate"
 
 
-def boxes_svg(
-    report: DisparityReport,
-    boxes: Mapping[str, Sequence[float | None]],
-    *,
-    layer_name: str | None,
-    title: str,
-    min_speakers: int | None,
-    scale: Scale | None = None,
-) -> str:
+def boxes_svg(report: DisparityReport, boxes: Mapping[str, Sequence[float | None]], *, layer_name: str | None, view: View) -> str:
     """The regions of a tree, clipped to land, over countries; over states where all are in the US or `layer_name` says so."""
-    readings = read_cohorts(report.cohorts, report=report, names={}, min_speakers=min_speakers)
-    extent = extent_of(boxes.values())
-    frame = us_frame() if layer_name == "us_states" or _is_american(boxes.values(), extent) else world_frame(extent)
-    shapes = []
-    for label, box in boxes.items():
-        geometry = frame.place(_land_of(box, frame))
-        if not geometry.is_empty:
-            shapes.append(Shape(reading=readings.get(label) or no_speakers(label), geometry=geometry))
-    return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers, scale=scale)
+    readings = read_cohorts(report.cohorts, report=report, view=view)
+    frame, outlines = _outlined(tuple(tuple(box) for box in boxes.values()), layer_name)
+    shapes = [
+        Shape(reading=readings.get(label) or no_speakers(label), outline=outline)
+        for label, outline in zip(boxes, outlines, strict=True)
+        if outline is not None
+    ]
+    return land_map(frame, shapes, report=report, view=view, worst_words=WORST_COHORT)
+
+
+@lru_cache(maxsize=KEPT)
+def _outlined(boxes: tuple[Box, ...], layer_name: str | None) -> tuple[Frame, tuple[Outline | None, ...]]:
+    """The frame that suits the boxes, and where each is in it; None for one that it does not show. Kept: it depends on no rate."""
+    extent = extent_of(boxes)
+    frame = us_frame() if layer_name == "us_states" or _is_american(boxes, extent) else world_frame(extent)
+    placed = (frame.place(_land_of(box, frame)) for box in boxes)
+    return frame, tuple(None if geometry.is_empty else Outline(geometry) for geometry in placed)
 
 
 LEAST_US_SHARE = 0.4
@@ -72,28 +73,67 @@ def _states() -> tuple[np.ndarray, shapely.STRtree]:
     return parts, shapely.STRtree(parts)
 
 
-def areas_svg(
-    report: DisparityReport, layer_name: str, *, title: str, min_speakers: int | None, scale: Scale | None = None
-) -> str | None:
-    """States or countries coloured by `report.areas`; None where the report has no areas."""
-    if report.areas is None or report.areas.empty:
-        return None
+def areas_svg(report: DisparityReport, layer_name: str, *, of_cohorts: bool, view: View) -> str | None:
+    """States, countries or cantons coloured by `report.areas`, whose labels are ids, or by the cohorts that name them.
+
+    None where the report has neither.
+
+    Args:
+        report: what is drawn.
+        layer_name: the boundaries.
+        of_cohorts: whether the cohorts are the areas, by name.
+        view: how it is drawn.
+    """
     layer = boundaries(layer_name)
-    readings = read_cohorts(report.areas, report=report, names=layer.name_of, min_speakers=min_speakers)
-    known = [identifier for identifier in layer.ids if identifier in readings]
+    table = report.cohorts if of_cohorts else report.areas
+    if table is None or table.empty:
+        return None
+    labels = [str(label) for label in table["cohort"]]
+    ids = area_ids(labels, boundaries=layer_name) if of_cohorts else {label: label for label in labels}
+    names = {} if of_cohorts else layer.name_of
+    readings = read_cohorts(table, report=report, view=view, names=names)
+    label_of = {identifier: label for label, identifier in ids.items()}
+    outlines = _outlined_areas(layer_name, tuple(identifier for identifier in layer.ids if identifier in label_of))
+    if outlines is None:
+        return None
+    frame, placed = outlines
+    shapes = [Shape(reading=readings[label_of[identifier]], outline=outline) for identifier, outline in placed.items()]
+    return land_map(
+        frame,
+        shapes,
+        report=report,
+        view=view,
+        worst_words=WORST_COHORT if of_cohorts else HIGHEST_RATE,
+        labelled=[_renamed(shape, names) for shape in shapes],
+        sentences=not_drawn(table, drawn={shape.reading.label for shape in shapes}) if of_cohorts else "",
+    )
+
+
+def not_drawn(table: pd.DataFrame, *, drawn: set[str]) -> str:
+    """How many cohorts of a table are not on the map, as a sentence; "" for none."""
+    absent = {str(label) for label in table["cohort"]} - drawn - {UNKNOWN}
+    return f"{len(absent)} of {len(absent | drawn)} groups have no place on the map." if absent else ""
+
+
+@lru_cache(maxsize=KEPT)
+def _outlined_areas(layer_name: str, ids: tuple[str, ...]) -> tuple[Frame, dict[str, Outline]] | None:
+    """The frame that suits these areas, and where each is in it; None for none. Kept: it depends on no rate."""
+    layer = boundaries(layer_name)
+    known = frozenset(ids)
     if not known:
         return None
     if layer_name == "us_states":
-        frame = us_frame(territories=frozenset(known) & TERRITORIES)
+        frame = us_frame(territories=known & TERRITORIES)
+    elif layer_name == "swiss_cantons":
+        frame = swiss_frame()
     else:
         frame = world_frame(_extent_of_areas(layer.select(set(known))))
-    shapes = []
-    for identifier, geometry in zip(layer.ids, layer.geometries, strict=True):
-        if identifier in readings:
-            placed = frame.place(frame.clip(geometry))
-            if not placed.is_empty:
-                shapes.append(Shape(reading=readings[identifier], geometry=placed))
-    return land_map(frame, shapes, report=report, title=title, min_speakers=min_speakers, names=layer.name_of, scale=scale)
+    placed = {
+        identifier: frame.place(frame.clip(geometry))
+        for identifier, geometry in zip(layer.ids, layer.geometries, strict=True)
+        if identifier in known
+    }
+    return frame, {identifier: Outline(geometry) for identifier, geometry in placed.items() if not geometry.is_empty}
 
 
 def _extent_of_areas(geometries: np.ndarray) -> Extent:
@@ -106,71 +146,7 @@ def _extent_of_areas(geometries: np.ndarray) -> Extent:
     return extent_of([(south, west, north, east)])
 
 
-def land_map(
-    frame: Frame,
-    shapes: Sequence[Shape],
-    *,
-    report: DisparityReport,
-    title: str,
-    min_speakers: int | None,
-    names: Mapping[str, str] | None = None,
-    scale: Scale | None = None,
-) -> str:
-    """Sea, land, shapes, borders, labels and legend."""
-    readings = [shape.reading for shape in shapes]
-    overall = report.cohorts_overall.value
-    scale = scale or scale_of((reading.rate for reading in readings), overall=overall)
-    prefix = prefix_of(report.method, report.system, title)
-    entries = entries_of(
-        readings,
-        prefix=prefix,
-        min_speakers=min_speakers,
-        has_empty_land=True,
-        worst_words="worst cohort" if names is None else "highest rate",
-    )
-    coast = path_of(shapely.MultiPolygon(_flat(frame.place(geometry) for geometry in frame.areas)))
-    fine = path_of(shapely.MultiPolygon(_flat(frame.place(geometry) for geometry in frame.fine)))
-    land = element("path", id=f"{prefix}-land", d=coast)
-    borders = element("use", href=f"#{prefix}-land", fill="none", stroke=BORDER, stroke_width=0.7)
-    if fine:
-        borders += element("path", d=fine, fill="none", stroke=BORDER, stroke_width=0.4)
-    body = (
-        element("clipPath", element("rect", width=960, height=frame.height, rx=6), id=f"{prefix}-page")
-        + element("defs", land)
-        + element(
-            "g",
-            element("rect", width=960, height=frame.height, fill=SEA)
-            + element("use", href=f"#{prefix}-land", fill=LAND)
-            + draw_shapes(shapes, scale=scale, prefix=prefix)
-            + element("g", borders, pointer_events="none", aria_hidden="true")
-            + draw_labels(_renamed(shapes, names or {}), height=frame.height),
-            clip_path=f"url(#{prefix}-page)",
-        )
-        + legend(
-            scale,
-            entries,
-            rate_name=report.rate_name,
-            top=frame.height + 10,
-        )
-    )
-    return document(
-        body,
-        height=frame.height + 10 + legend_height(len(entries)),
-        words=words_of(readings, overall=f"{report.rate_name} overall {percent(overall)}."),
-        title=title,
-        prefix=prefix,
-        n_shapes=len(shapes),
-    )
-
-
-def _flat(geometries: Any) -> list[Any]:
-    return [polygon for geometry in geometries for polygon in shapely.get_parts(geometry)]
-
-
-def _renamed(shapes: Sequence[Shape], names: Mapping[str, str]) -> list[Shape]:
-    """The shapes labelled by name rather than id."""
-    return [Shape(reading=_named(shape.reading, names), geometry=shape.geometry) for shape in shapes]
-
-
-def _named(reading: Reading, names: Mapping[str, str]) -> Reading:
-    return replace(reading, label=names.get(reading.label, reading.label))
+def _renamed(shape: Shape, names: Mapping[str, str]) -> Shape:
+    """The shape labelled by name rather than id."""
+    reading = shape.reading
+    return replace(shape, reading=replace(reading, label=names.get(reading.label, reading.label)))

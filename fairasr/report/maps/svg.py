@@ -7,6 +7,7 @@ from html import escape
 
 from fairasr.report.maps.readings import Reading, Status
 from fairasr.report.maps.scale import Scale
+from fairasr.report.maps.view import View
 
 SEA, LAND, BORDER, INK, PAPER = "#e9edf1", "#c9ccd0", "#8b9299", "#1b1f23", "#ffffff"
 MOST_FOCUSABLE = 60
@@ -24,6 +25,17 @@ STYLE = """\
 @media (max-width:620px){.fairasr-map text{font-size:31px}.fairasr-map .label{stroke-width:8px}.fairasr-map .wide{display:none}\
 .fairasr-map .narrow{display:inline}}
 """
+
+
+LINK_STYLE = """\
+.fairasr-map .shape-link{cursor:pointer}
+.fairasr-map .shape-link:focus-visible{outline:4px solid #1b1f23;outline-offset:3px}
+.fairasr-map .shape-link:hover .shape,.fairasr-map .shape-link:focus-visible .shape{stroke:#1b1f23;stroke-width:4px;\
+stroke-dasharray:none}
+"""
+
+MAP_STYLE = STYLE + LINK_STYLE
+"""All that maps need of a page's style sheet where they carry none of their own."""
 
 
 def element(name: str, content: str = "", **attributes: str | float | None) -> str:
@@ -66,7 +78,7 @@ def fill_of(reading: Reading, scale: Scale, prefix: str) -> str:
     """What a shape is filled with: a colour, the hatch, or the grey of no data."""
     if reading.status is Status.SUPPRESSED:
         return f"url(#{prefix}-hatch)"
-    return LAND if reading.status is Status.MISSING else scale.colour(reading.rate, is_unclear=reading.is_unclear)
+    return LAND if reading.status is Status.MISSING else scale.colour(reading.value, is_unclear=reading.is_unclear)
 
 
 def outline_of(reading: Reading) -> dict[str, str | float | None]:
@@ -79,10 +91,11 @@ def outline_of(reading: Reading) -> dict[str, str | float | None]:
     }
 
 
-def document(body: str, *, height: float, words: str, title: str, prefix: str, n_shapes: int) -> str:
+def document(body: str, *, height: float, words: str, view: View, prefix: str, n_shapes: int) -> str:
     """The whole SVG. With few shapes each can be reached by keyboard; with many the whole is one picture with a name."""
+    rules = MAP_STYLE if view.has_link_style else STYLE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fairasr-map" viewBox="0 0 960 {height:.0f}"'
-        f' role="{"group" if n_shapes <= MOST_FOCUSABLE else "img"}" aria-label="{escape(f"{title}. {words}")}">'
-        f"<style>{STYLE}</style><defs>{patterns(prefix)}</defs>{body}</svg>"
+        f' role="{"group" if n_shapes <= MOST_FOCUSABLE else "img"}" aria-label="{escape(f"{view.title}. {words}")}">'
+        f"{f'<style>{rules}</style>' if view.has_style else ''}<defs>{patterns(prefix)}</defs>{body}</svg>"
     )

@@ -1,0 +1,89 @@
+"""What can be chosen on the page of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fairasr.core import AuditResult, DisparityReport
+from fairasr.dashboard.address import Address, Choice
+from fairasr.report.comparison import in_order
+from fairasr.report.headline import supported_report
+from fairasr.report.wording import clipped, group_in_words, method_in_short
+
+KINDS = {
+    "": "all",
+    "substitutions": "wrong words",
+    "deletions": "words left out",
+    "insertions": "words put in",
+    "missing": "no output",
+    "empty": "empty output",
+}
+SORTS = {"errors": "most errors", "rate": "highest rate", "table": "order of the table"}
+SHRINKING = {"": "steadied", "raw": "as counted"}
+LISTING = ("kind", "find", "page")
+"""Choices that are about the list of utterances."""
+
+
+def measures(rate_name: str) -> dict[str, str]:
+    """What a map of an audit may show: key of `fairasr.report.maps.MEASURES` -> words."""
+    return {
+        "rate": rate_name,
+        "gap": "gap to all",
+        "substitutions": "wrong words",
+        "deletions": "left out",
+        "insertions": "put in",
+    }
+
+
+def audit_address(path: str, result: AuditResult, given: Mapping[str, str], *, is_static: bool = False) -> Address:
+    """The address of a page of an audit.
+
+    Raises:
+        AddressError: it names a system, method, cohort or measure that the audit does not have.
+    """
+    system_names = [system.system for system in result.systems]
+    system = result.system(given["system"]) if given.get("system") in system_names else result.system(result.focus)
+    reports = in_order(dict(result.system(result.focus).reports))
+    first = supported_report(system) or next(iter(reports), None)
+    method = given.get("method", "")
+    report = system.reports.get(method, first)
+    below_cohort = ("cohort", *LISTING)
+    return Address(
+        path,
+        [
+            Choice(
+                name="system",
+                words="System",
+                options={name: clipped(name) for name in system_names},
+                default=result.focus,
+                resets=below_cohort,
+            ),
+            Choice(
+                name="method",
+                words="Speakers by",
+                options={one.method: method_in_short(one.method) for one in reports},
+                default=first.method if first else "",
+                resets=below_cohort,
+            ),
+            Choice(name="measure", words="Map shows", options=measures(system.rate_name), default="rate"),
+            Choice(name="raw", words="Rates", options=SHRINKING, default=""),
+            Choice(name="cohort", words="Group", options=selectable(report), default="", resets=LISTING),
+            Choice(name="kind", words="Utterances with", options=KINDS, default="", resets=("page",)),
+            Choice(name="sort", words="Order", options=SORTS, default="errors", resets=("page",)),
+            Choice(name="find", words="Words to find", options={}, default="", is_text=True, resets=("page",)),
+            Choice(name="page", words="Page", options={}, default="1", is_number=True),
+        ],
+        given,
+        is_static=is_static,
+    )
+
+
+def selectable(report: DisparityReport | None) -> dict[str, str]:
+    """Label -> words of the cohorts that may be chosen: those whose numbers may be shown."""
+    if report is None:
+        return {}
+    shown = report.cohorts[report.cohorts["suppressed"] == ""]
+    return {
+        str(label): group_in_words(label=str(label), description=str(description))[0]
+        for label, description in zip(shown["cohort"], shown["description"], strict=True)
+    }

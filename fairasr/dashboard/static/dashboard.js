@@ -1,0 +1,159 @@
+// The pages work without this script: every choice is a link. With it a choice changes the page in place.
+"use strict";
+
+let latest = 0;
+let shown = location.pathname + location.search;
+
+function main() {
+  return document.getElementById("main");
+}
+
+function addressOf(link) {
+  const given = link.getAttribute("href");
+  return given ? new URL(given, location.href) : null;
+}
+
+function isChoice(address) {
+  return address && address.origin === location.origin && address.pathname === location.pathname && !address.hash;
+}
+
+// Put the page at `address` in place of this one; scroll, folds and focus stay where they were.
+async function show(address, { push = false, focus = null, announce = true } = {}) {
+  const mine = ++latest;
+  main().setAttribute("aria-busy", "true");
+  let text;
+  try {
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    text = await answer.text();
+  } catch {
+    if (mine === latest) {
+      main().removeAttribute("aria-busy");
+      tell("The dashboard does not answer. Is it still running?");
+    }
+    return;
+  }
+  if (mine !== latest) return;
+  const next = new DOMParser().parseFromString(text, "text/html");
+  const open = new Set([...main().querySelectorAll("details[open] > summary")].map(summary => summary.textContent));
+  const sideways = [...main().querySelectorAll(".scroll")].map(box => box.scrollLeft);
+  document.title = next.title;
+  main().replaceWith(document.adoptNode(next.getElementById("main")));
+  document.querySelector(".bar").replaceWith(document.adoptNode(next.querySelector(".bar")));
+  for (const summary of main().querySelectorAll("summary")) {
+    if (open.has(summary.textContent)) summary.parentElement.open = true;
+  }
+  main().querySelectorAll(".scroll").forEach((box, position) => { box.scrollLeft = sideways[position] || 0; });
+  if (push) history.pushState(null, "", address);
+  shown = location.pathname + location.search;
+  if (focus) focusOn(focus);
+  const heading = main().querySelector("#run, #group") || main().querySelector("h1");
+  if (announce && heading) tell(`Shown: ${heading.textContent.trim()}`);
+  untip();
+  watch();
+}
+
+function tell(words) {
+  const status = document.getElementById("status");
+  if (status) status.textContent = words;
+}
+
+// Where the keyboard was: the link of the same address in the same part of the page, else anywhere on it.
+function focusOn({ href, within }) {
+  const inside = part => [...(part ? part.querySelectorAll("a[href]") : [])].find(one => one.getAttribute("href") === href);
+  const link = inside(within && document.querySelector(within)) || inside(main());
+  if (link) link.focus({ preventScroll: true });
+}
+
+function partOf(element) {
+  const part = element.closest("#controls, #listing, svg, section[aria-labelledby]");
+  if (!part) return null;
+  if (part.matches("section")) return `section[aria-labelledby="${part.getAttribute("aria-labelledby")}"]`;
+  return part.id ? `#${part.id}` : ".fairasr-map";
+}
+
+document.addEventListener("click", event => {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest("a[href]");
+  if (!link || link.hasAttribute("download")) return;
+  const address = addressOf(link);
+  if (!isChoice(address)) return;
+  event.preventDefault();
+  show(address, { push: true, focus: { href: link.getAttribute("href"), within: partOf(link) } });
+});
+
+document.addEventListener("submit", event => {
+  const form = event.target;
+  if (form.method !== "get") return;
+  const address = new URL(form.getAttribute("action") || location.pathname, location.href);
+  if (address.pathname !== location.pathname) return;
+  event.preventDefault();
+  const wanted = new URLSearchParams(new FormData(form));
+  for (const [name, value] of [...wanted]) if (value === "") wanted.delete(name);
+  address.search = wanted.toString();
+  show(address, { push: true });
+});
+
+window.addEventListener("popstate", () => {
+  // A jump within the page is no other page.
+  if (location.pathname + location.search !== shown) show(location.href);
+});
+
+// A tip beside the pointer says what a shape's name says to screen readers, and its row in the table lights up.
+let tip = null;
+
+function untip() {
+  if (tip) tip.remove();
+  tip = null;
+  document.querySelectorAll(".lit").forEach(link => link.classList.remove("lit"));
+}
+
+document.addEventListener("pointerover", event => {
+  const link = event.target.closest && event.target.closest(".fairasr-map a, .fairasr-map .shape");
+  const row = event.target.closest && event.target.closest("tbody tr");
+  untip();
+  if (row) {
+    const name = row.querySelector("th a");
+    if (!name) return;
+    for (const shape of document.querySelectorAll(".fairasr-map a")) {
+      if (shape.getAttribute("href") === name.getAttribute("href")) shape.classList.add("lit");
+    }
+    return;
+  }
+  if (!link) return;
+  const title = link.querySelector("title");
+  const words = link.getAttribute("aria-label") || (title && title.textContent);
+  if (!words) return;
+  tip = document.createElement("div");
+  tip.className = "tip";
+  tip.setAttribute("aria-hidden", "true");
+  tip.textContent = words;
+  document.body.append(tip);
+  place(event);
+});
+
+document.addEventListener("pointermove", event => { if (tip) place(event); });
+document.addEventListener("scroll", untip, { passive: true });
+
+function place(event) {
+  const room = 12;
+  const left = Math.min(event.clientX + room, innerWidth - tip.offsetWidth - room);
+  const below = event.clientY + room + tip.offsetHeight < innerHeight;
+  tip.style.left = `${Math.max(left, room)}px`;
+  tip.style.top = `${below ? event.clientY + room : event.clientY - room - tip.offsetHeight}px`;
+}
+
+// A job under way is asked after every few seconds, while somebody looks.
+let timer = null;
+
+function watch() {
+  clearTimeout(timer);
+  const seconds = Number(main().dataset.refresh);
+  if (!seconds) return;
+  timer = setTimeout(async () => {
+    const isBusy = [...document.querySelectorAll("audio")].some(sound => !sound.paused);
+    if (document.hidden || isBusy) return watch();
+    await show(location.href, { announce: false });
+  }, seconds * 1000);
+}
+
+watch();

@@ -1,0 +1,176 @@
+"""The utterances behind a cohort as the page shows them: word by word, a page at a time, with the words most confused."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from fairasr.core import DisparityReport
+from fairasr.core.errors import IngestError
+from fairasr.dashboard.address import SAFE, Address, AddressError
+from fairasr.dashboard.audit_choices import LISTING
+from fairasr.dashboard.recent import Recent
+from fairasr.dashboard.results import Entry
+from fairasr.dashboard.utterances import Page, UtteranceRow, Utterances
+from fairasr.report import numbers
+from fairasr.report.confusion_file import read_confusions
+from fairasr.report.table import Cell, Table, columns
+
+PAGE_SIZE = 25
+N_CONFUSIONS = 8
+MOST_OPEN_FILES = 8
+WITHHELD = "The utterances of this group are withheld: with those of another system they would give a smaller group away."
+KINDS = {"substitution": "Wrong words", "deletion": "Words left out", "insertion": "Words put in"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One utterance on the page.
+
+    Attributes:
+        row: what was kept of it.
+        errors: "3 of 12 words wrong", in words.
+        audio: address of its recording; "" where there is none.
+        length: "4.2 s"; "" where unknown.
+    """
+
+    row: UtteranceRow
+    errors: str
+    audio: str
+    length: str
+
+
+class Shelf:
+    """The utterance files that are open. Files are read in place, so one that is open costs next to nothing."""
+
+    def __init__(self) -> None:
+        self._open: Recent[tuple[Path, str], Utterances | None] = Recent(most=MOST_OPEN_FILES)
+
+    def of(self, entry: Entry) -> Utterances | None:
+        """The utterances of an audit; None where they were not kept.
+
+        Raises:
+            IngestError: they cannot be read, or belong to another audit than the report beside them.
+        """
+        return self._open.get((entry.folder, entry.identity), lambda: Utterances.open(entry.folder, entry.identity))
+
+
+def listing_view(entry: Entry, report: DisparityReport, address: Address, shelf: Shelf) -> dict[str, Any]:
+    """All that the template prints of the utterances; `problem` says why there are none.
+
+    Raises:
+        AddressError: there is no such page.
+    """
+    try:
+        kept = shelf.of(entry)
+    except IngestError as error:
+        return {"problem": str(error)}
+    if kept is None:
+        return {"problem": ""}
+    page = _page(kept, report, address)
+    if page is None:
+        return {"problem": WITHHELD}
+    n_pages = max(math.ceil(page.total / PAGE_SIZE), 1)
+    if int(address["page"]) > n_pages:
+        raise AddressError([f"Page: there are {n_pages}, and the address asks for page {address['page']}."])
+    return {
+        "problem": None,
+        "address": address,
+        "kind": address.control("kind"),
+        "sort": address.control("sort"),
+        "kept_in_form": [(name, address[name]) for name in address.given_names if name not in ("find", "page")],
+        "total": numbers.count(page.total),
+        "is_all": not any(address[name] for name in ("kind", "find")),
+        "first": numbers.count((page.page - 1) * PAGE_SIZE + 1),
+        "last": numbers.count(min(page.page * PAGE_SIZE, page.total)),
+        "n_pages": n_pages,
+        "previous": address.link(page=str(page.page - 1)) if page.page > 1 else "",
+        "next": address.link(page=str(page.page + 1)) if page.page < n_pages else "",
+        "lines": [_line(row, entry) for row in page.rows],
+        "is_partial": page.is_partial,
+        "is_confirmation": report.cohorts_basis == "confirmation",
+        "confusions": _confusions(entry, report, address),
+        "all_link": address.link(**dict.fromkeys(LISTING, "") | {"page": "1"}),
+    }
+
+
+def _page(kept: Utterances, report: DisparityReport, address: Address) -> Page | None:
+    """None where the file withholds the cohort."""
+    try:
+        return kept.page(
+            system=address["system"],
+            method=report.method,
+            cohort=address["cohort"],
+            basis="confirmation" if report.cohorts_basis == "confirmation" else "everyone",
+            kind=address["kind"],  # type: ignore[arg-type]  # the address has checked it
+            find=address["find"],
+            sort=address["sort"],  # type: ignore[arg-type]
+            page=int(address["page"]),
+            size=PAGE_SIZE,
+        )
+    except KeyError:
+        return None
+
+
+def _line(row: UtteranceRow, entry: Entry) -> Line:
+    n_errors = row.substitutions + row.deletions + row.insertions
+    parts = [
+        f"{n} {words}" for n, words in ((row.substitutions, "wrong"), (row.deletions, "left out"), (row.insertions, "put in")) if n
+    ]
+    counted = f"{n_errors} {'error' if n_errors == 1 else 'errors'} in {row.n_ref} {'word' if row.n_ref == 1 else 'words'}"
+    return Line(
+        row=row,
+        errors=f"{counted}: {', '.join(parts)}" if parts else "No errors",
+        audio=f"/audio/{quote(entry.name, safe=SAFE)}?row={row.position}" if row.has_audio else "",
+        length="" if row.duration_s is None else f"{row.duration_s:.1f}{numbers.SPACE}s",
+    )
+
+
+def _confusions(entry: Entry, report: DisparityReport, address: Address) -> list[Table]:
+    """The words most confused, one table for each kind of error; none where they were not kept."""
+    found = read_confusions(
+        entry.folder,
+        report_identity=entry.identity,
+        system=address["system"],
+        method=report.method,
+        cohort=address["cohort"],
+    )
+    if found is None:
+        return []
+    tables = (_confusion_table(found[found["kind"] == kind], kind, is_cohort=bool(address["cohort"])) for kind in KINDS)
+    return [table for table in tables if table.rows]
+
+
+def _confusion_table(rows: pd.DataFrame, kind: str, *, is_cohort: bool) -> Table:
+    everyone = ("Everyone",) if is_cohort else ()
+    return Table(
+        caption=f"{KINDS[kind]}, per 1,000 words said",
+        columns=columns("Said → heard", "Here", *everyone) if kind == "substitution" else columns("Word", "Here", *everyone),
+        rows=tuple(
+            (
+                Cell(text=_confused(row), note=f"{numbers.count(row['n'])} times"),
+                Cell(text=_per_1000(row["per_1000"])),
+                *(Cell(text=_per_1000(row["per_1000_all"])) for _ in everyone),
+            )
+            for row in numbers.records(rows.head(N_CONFUSIONS))
+        ),
+    )
+
+
+def _confused(row: dict[str, Any]) -> str:
+    match row["kind"]:
+        case "substitution":
+            return f"{row['reference']} → {row['hypothesis']}"
+        case "deletion":
+            return str(row["reference"])
+        case _:
+            return str(row["hypothesis"])
+
+
+def _per_1000(value: Any) -> str:
+    return numbers.decimal(numbers.number(value), places=2)

@@ -1,0 +1,127 @@
+"""The results below a folder, whatever else lies there."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from example import example
+
+from fairasr.core.errors import OutputError
+from fairasr.dashboard.results import MOST_KEPT, ROOT_NAME, Library, natural_order
+from fairasr.report.export import json_bytes
+
+
+def written(folder: Path, title: str = "An audit") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_bytes(json_bytes(example(title=title).to_json()))
+    return folder
+
+
+def names(library: Library) -> list[str]:
+    return [entry.name for entry in library.entries()]
+
+
+def test_results_are_found_at_any_depth_in_natural_order(tmp_path: Path) -> None:
+    for name in ("v10", "v9", "team/b", "team/a"):
+        written(tmp_path / name)
+    assert names(Library(tmp_path)) == ["team/a", "team/b", "v9", "v10"]
+
+
+def test_a_folder_that_is_itself_a_result_is_shown(tmp_path: Path) -> None:
+    library = Library(written(tmp_path))
+    (entry,) = library.entries()
+    assert (entry.name, entry.kind, entry.title) == (ROOT_NAME, "audit", "An audit")
+    assert library.entry(ROOT_NAME) == entry
+
+
+def test_an_empty_folder_has_no_results(tmp_path: Path) -> None:
+    assert Library(tmp_path).entries() == []
+
+
+def test_a_folder_that_is_not_there_or_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="it does not exist"):
+        Library(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="it is a file"):
+        Library(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("not json", "is not JSON"),
+        ("[]", "is no result of fairasr"),
+        ('{"format": ["fairasr-audit"]}', "is no result of fairasr"),
+        ('{"format": "something else"}', "is no result of fairasr"),
+        ('{"format": "fairasr-audit", "format_version": 99}', "has format version 99; this fairasr reads version 1"),
+        ('{"format": "fairasr-audit", "format_version": 1}', "is damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_listed_with_the_reason_and_hides_nothing_else(tmp_path: Path, content: str, problem: str) -> None:
+    written(tmp_path / "good")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "report.json").write_text(content)
+    bad, good = Library(tmp_path).entries()
+    assert (bad.kind, good.kind) == ("unreadable", "audit")
+    assert problem in bad.problem
+
+
+def test_a_result_that_changes_is_read_again_and_one_that_goes_is_gone(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    written(tmp_path / "a", "First")
+    first = library.entry("a")
+    assert first is not None
+    assert first.title == "First"
+    assert library.entry("a") is first
+    written(tmp_path / "a", "Second")
+    second = library.entry("a")
+    assert second is not None
+    assert second.title == "Second"
+    (tmp_path / "a" / "report.json").unlink()
+    assert library.entry("a") is None
+
+
+@pytest.mark.parametrize("name", ["..", "../secret", "a/..", "a/../a", "/etc", "", ".", "a/", "A"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    written(tmp_path / "root" / "a")
+    written(tmp_path / "secret")
+    assert Library(tmp_path / "root").entry(name) is None
+
+
+def test_links_are_not_followed_out_of_the_folder(tmp_path: Path) -> None:
+    outside = written(tmp_path / "outside")
+    root = tmp_path / "root"
+    written(root / "a")
+    os.symlink(outside, root / "linked")
+    (root / "b").mkdir()
+    os.symlink(outside / "report.json", root / "b" / "report.json")
+    assert [(entry.name, entry.kind) for entry in Library(root).entries()] == [("a", "audit"), ("b", "unreadable")]
+
+
+def test_a_job_under_way_is_a_result_without_a_report(tmp_path: Path) -> None:
+    (tmp_path / "job" / "runs" / "ewc-1").mkdir(parents=True)
+    (tmp_path / "job" / "job.json").write_text(json.dumps({}))
+    (entry,) = Library(tmp_path).entries()
+    assert (entry.name, entry.kind, entry.result, entry.title) == ("job", "job", None, "job")
+
+
+def test_hidden_folders_and_the_inside_of_jobs_are_not_searched(tmp_path: Path) -> None:
+    for name in (".trash/a", "runs/a", "cache/a", "model/a"):
+        written(tmp_path / name)
+    assert Library(tmp_path).entries() == []
+
+
+def test_only_some_results_are_kept_in_memory(tmp_path: Path) -> None:
+    written(tmp_path / "0")
+    content = (tmp_path / "0" / "report.json").read_bytes()
+    for position in range(1, MOST_KEPT + 3):
+        (tmp_path / str(position)).mkdir()
+        (tmp_path / str(position) / "report.json").write_bytes(content)
+    library = Library(tmp_path)
+    assert len(library.entries()) == MOST_KEPT + 3
+    assert len(library._kept) == MOST_KEPT
+
+
+def test_numbers_in_names_sort_by_value() -> None:
+    assert sorted(["a10", "a9", "A1", "2026-11", "2026-9"], key=natural_order) == ["2026-9", "2026-11", "A1", "a9", "a10"]
