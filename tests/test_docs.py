@@ -33,6 +33,9 @@ N_SPEAKERS = 400
 QUICK = {"audit": ["--permutations", "0"], "demo": ["--permutations", "0"]}
 """Added to a verb's example, so that it ends soon."""
 NEEDS_RECORDINGS = {"embed", "transcribe", "mitigate", "train"}
+RUNS_UNTIL_STOPPED = {"dashboard"}
+"""Verbs that tests/cli/test_dashboard_verb.py runs as a process of its own."""
+
 """Verbs whose examples are not run here: they need audio and an extra; tests/cli and tests/mitigating run them on tones."""
 JOBS = (ROOT / "docs" / "mitigation.md").read_text(encoding="utf-8")
 
@@ -94,7 +97,7 @@ def test_the_shell_examples_run_one_after_the_other(in_corpus: Path) -> None:
     assert len(examples) >= len(VERBS)
     for arguments in examples:
         verb = arguments[0]
-        if verb in NEEDS_RECORDINGS or "--speech" in arguments:
+        if verb in NEEDS_RECORDINGS | RUNS_UNTIL_STOPPED or "--speech" in arguments:
             continue
         result = CliRunner().invoke(run, [*arguments, *QUICK.get(verb, [])], catch_exceptions=False)
         assert result.exit_code == 0, f"fairasr {shlex.join(arguments)}: {result.stderr}"

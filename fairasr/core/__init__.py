@@ -19,6 +19,7 @@ from fairasr.core.manifest import Manifest
 from fairasr.core.mitigation import MitigationResult, mitigation_from
 from fairasr.core.partition import UNKNOWN, Partition
 from fairasr.core.provenance import Provenance, sha256_of
+from fairasr.core.verification import GroupReport, VerificationResult, VerifierResult, verification_from
 
 __all__ = [
     "UNDEFINED",
@@ -30,6 +31,7 @@ __all__ = [
     "DisparityReport",
     "Estimate",
     "Gaps",
+    "GroupReport",
     "Hypotheses",
     "Manifest",
     "MitigationResult",
@@ -39,8 +41,11 @@ __all__ = [
     "SystemChange",
     "SystemResult",
     "Verdict",
+    "VerificationResult",
+    "VerifierResult",
     "audit_from",
     "comparison_from",
     "mitigation_from",
     "sha256_of",
+    "verification_from",
 ]

@@ -148,7 +148,8 @@ class DisparityReport:
         notes: sentences the reader needs (unmatched zip codes, disagreeing speakers, suppression, double dipping).
         map: what to draw, or None: {"kind": "boxes", "boxes": {label: [south, west, north, east]}},
             {"kind": "projection", "points": {label: [x, y]}, "axes": [wording, wording]},
-            {"kind": "areas", "boundaries": "us_states"}.
+            {"kind": "points", "points": {label: [latitude, longitude]}, "boundaries": ...}, {"kind": "areas", "boundaries":
+            "us_states"}, and with "areas": "cohorts" where the cohorts themselves are the areas, by their labels.
         areas: for a map of kind "areas", rates by area: columns of `cohorts`, `cohort` = id of the area in the boundaries.
         partitions: for methods that try several partitions, each with its honest gap; None otherwise.
     """

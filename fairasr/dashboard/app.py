@@ -13,7 +13,7 @@ from fairasr.dashboard.address import AddressError
 from fairasr.dashboard.overview_page import overview_view
 from fairasr.dashboard.pages import page_of, table_of
 from fairasr.dashboard.results import Entry, Library
-from fairasr.dashboard.utterance_list import Shelf
+from fairasr.dashboard.shelf import Shelf
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -101,7 +101,7 @@ def application(library: Library, access: Access) -> Flask:
     @app.get("/audio/<path:name>")
     def audio(name: str) -> Any:
         def file(entry: Entry) -> Any:
-            kept = shelf.of(entry)
+            kept = shelf.utterances(entry)
             row = request.args.get("row", "")
             recording = kept.audio_of(int(row)) if kept is not None and row.isascii() and row.isdigit() else None
             kind = None if recording is None else guess_type(recording.name)[0]

@@ -20,8 +20,10 @@ KINDS = {
 }
 SORTS = {"errors": "most errors", "rate": "highest rate", "table": "order of the table"}
 SHRINKING = {"": "steadied", "raw": "as counted"}
-LISTING = ("kind", "find", "page")
-"""Choices that are about the list of utterances."""
+UNLISTED = {"kind": "", "find": "", "page": "1"}
+"""Choices that are about the list of utterances, as they are at first."""
+
+LISTING = tuple(UNLISTED)
 
 
 def measures(rate_name: str) -> dict[str, str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from fairasr.core import AuditResult, DisparityReport, SystemResult
 from fairasr.dashboard.address import Address
-from fairasr.dashboard.audit_choices import selectable
+from fairasr.dashboard.audit_choices import UNLISTED, selectable
 from fairasr.dashboard.cohort_detail import cohort_detail
 from fairasr.dashboard.results import Entry
-from fairasr.dashboard.utterance_list import Shelf, listing_view
+from fairasr.dashboard.shelf import Shelf
+from fairasr.dashboard.utterance_list import listing_view
 from fairasr.report import cohorts, comparison, headline, wording
 from fairasr.report.export import cohorts_table, csv_bytes
 from fairasr.report.maps import map_svg
@@ -56,17 +57,19 @@ def audit_csv(result: AuditResult, address: Address) -> bytes:
 
 def methods_table(result: AuditResult, address: Address) -> Any:
     """Every way of grouping, each row leading to its page."""
-    links = {method: address.link(method=method) for method in result.system(result.focus).reports}
+    links = {method: address.link(method=method, cohort="", **UNLISTED) for method in result.system(result.focus).reports}
     return comparison.methods_table(result, links=links, selected=address["method"])
 
 
 def method_view(entry: Entry, report: DisparityReport, address: Address, *, result: AuditResult, shelf: Shelf) -> dict[str, Any]:
     """One way of grouping: map, chosen cohort, cohort tables, utterances."""
     min_speakers = result.data.get("min_speakers")
-    links = {label: address.link(cohort=label) for label in selectable(report)}
-    links = {label: link for label, link in links.items() if link}
     selected = address["cohort"]
-    tables = cohorts.cohort_tables(report, min_speakers=min_speakers, links=links, selected=selected)
+    links = {label: link for label in selectable(report) if (link := address.link(cohort=label, **UNLISTED))}
+    tables = shelf.tables(
+        (entry.folder, entry.identity, report.system, report.method, *links.values()),
+        lambda: cohorts.cohort_tables(report, min_speakers=min_speakers, links=links),
+    ).with_current(links.get(selected, ""))
     words = wording.method_in_words(report.method)
     return {
         "words": words,
@@ -78,7 +81,7 @@ def method_view(entry: Entry, report: DisparityReport, address: Address, *, resu
         "tables": tables,
         "is_between": tables.between is not None and any(row[0].is_current for row in tables.between.rows),
         "detail": cohort_detail(report, selected) if selected else None,
-        "all_link": address.link(cohort=""),
+        "all_link": address.link(cohort="", **UNLISTED),
         "notes": report.notes,
         "listing": {} if address.is_static else listing_view(entry, report, address, shelf),
     }

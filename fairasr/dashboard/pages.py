@@ -13,7 +13,7 @@ from fairasr.dashboard.change_csv import changes_csv, league_csv
 from fairasr.dashboard.change_page import comparison_view
 from fairasr.dashboard.job_page import job_now, job_view
 from fairasr.dashboard.results import Entry
-from fairasr.dashboard.utterance_list import Shelf
+from fairasr.dashboard.shelf import Shelf
 from fairasr.report.change_headline import system_of
 
 LEAGUE = "league"

@@ -15,8 +15,10 @@ from fairasr.report.comparison import in_order
 from fairasr.report.drawings import axis_drawing, axis_of, interval_drawing
 from fairasr.report.headline import supported_report, worst_in_words
 from fairasr.report.table import Cell, Column, Table
-from fairasr.report.wording import clipped, method_in_words
+from fairasr.report.wording import clipped, group_in_words, method_in_words
 
+NO_TARGET = "no group was to gain more than others"
+MOST_NAMED = 2
 LEAST_ROWS = 2
 """One row is no trend."""
 
@@ -31,6 +33,7 @@ class Row:
         when: "", "before" or "after".
         who: the worst-served or target groups, in words.
         worst, overall: their rate and everybody's.
+        gap: between the two; without an interval where the result has none.
         rate_name: "WER" or "CER".
     """
 
@@ -40,6 +43,7 @@ class Row:
     who: str
     worst: Estimate
     overall: Estimate
+    gap: Estimate
     rate_name: str
 
 
@@ -73,8 +77,8 @@ def trend_table(entries: Sequence[Entry]) -> Table | None:
                     muted=not math.isfinite(row.worst.value),
                 ),
                 Cell(text=numbers.percent(row.overall.value), note=row.rate_name),
-                _between(row),
-                Cell(text=row.who or numbers.NOT_ESTIMABLE, muted=not row.who),
+                _between(row.gap),
+                Cell(text=row.who or NO_TARGET, muted=not row.who),
             )
             for row in rows
         ),
@@ -82,9 +86,10 @@ def trend_table(entries: Sequence[Entry]) -> Table | None:
     )
 
 
-def _between(row: Row) -> Cell:
-    gap = row.worst.value - row.overall.value
-    return Cell(text=numbers.points(gap), muted=not math.isfinite(gap))
+def _between(gap: Estimate) -> Cell:
+    if not math.isfinite(gap.value):
+        return Cell(text=numbers.NOT_ESTIMABLE, muted=True)
+    return Cell(text=numbers.points_interval(gap) if gap.is_known else numbers.points(gap.value))
 
 
 def _rows(entry: Entry) -> Iterator[Row]:
@@ -111,21 +116,26 @@ def _of_audit(entry: Entry, result: AuditResult) -> Iterator[Row]:
             when="",
             who="" if report is None else worst_in_words(report) or method_in_words(report.method),
             worst=UNDEFINED if report is None else report.honest.bottom_rate,
-            overall=system.overall,
+            overall=system.overall if report is None else report.honest.overall_rate,
+            gap=UNDEFINED if report is None else report.honest.difference_to_overall,
             rate_name=system.rate_name,
         )
 
 
 def _of_change(entry: Entry, comparison: Comparison, system: SystemChange) -> Iterator[Row]:
     target, overall = target_row(system), overall_row(system)
-    who = ", ".join(clipped(label) for label in comparison.target[:2])
+    named = [] if target is None else list(comparison.target[:MOST_NAMED])
+    words = [group_in_words(label=label, description=comparison.descriptions.get(label, ""))[0] for label in named]
     for end, name in (("before", comparison.before), ("after", system.after)):
+        worst = UNDEFINED if target is None else numbers.estimate_of(target, f"rate_{end}")
+        everyone = numbers.estimate_of(overall, f"rate_{end}")
         yield Row(
             entry=entry,
             system=name,
             when=end,
-            who=who,
-            worst=UNDEFINED if target is None else numbers.estimate_of(target, f"rate_{end}"),
-            overall=numbers.estimate_of(overall, f"rate_{end}"),
+            who="; ".join(map(clipped, words)),
+            worst=worst,
+            overall=everyone,
+            gap=Estimate(value=worst.value - everyone.value, lo=math.nan, hi=math.nan),
             rate_name=comparison.rate_name,
         )

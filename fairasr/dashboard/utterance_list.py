@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,18 +12,16 @@ import pandas as pd
 from fairasr.core import DisparityReport
 from fairasr.core.errors import IngestError
 from fairasr.dashboard.address import SAFE, Address, AddressError
-from fairasr.dashboard.audit_choices import LISTING
-from fairasr.dashboard.recent import Recent
+from fairasr.dashboard.audit_choices import UNLISTED
 from fairasr.dashboard.results import Entry
+from fairasr.dashboard.shelf import Shelf
 from fairasr.dashboard.utterances import Page, UtteranceRow, Utterances
 from fairasr.report import numbers
-from fairasr.report.confusion_file import read_confusions
 from fairasr.report.table import Cell, Table, columns
 
 PAGE_SIZE = 25
 N_CONFUSIONS = 8
-MOST_OPEN_FILES = 8
-WITHHELD = "The utterances of this group are withheld: with those of another system they would give a smaller group away."
+WITHHELD = "The utterances of this group are withheld: with those of the other groups they would give a smaller one away."
 KINDS = {"substitution": "Wrong words", "deletion": "Words left out", "insertion": "Words put in"}
 
 
@@ -45,21 +42,6 @@ class Line:
     length: str
 
 
-class Shelf:
-    """The utterance files that are open. Files are read in place, so one that is open costs next to nothing."""
-
-    def __init__(self) -> None:
-        self._open: Recent[tuple[Path, str], Utterances | None] = Recent(most=MOST_OPEN_FILES)
-
-    def of(self, entry: Entry) -> Utterances | None:
-        """The utterances of an audit; None where they were not kept.
-
-        Raises:
-            IngestError: they cannot be read, or belong to another audit than the report beside them.
-        """
-        return self._open.get((entry.folder, entry.identity), lambda: Utterances.open(entry.folder, entry.identity))
-
-
 def listing_view(entry: Entry, report: DisparityReport, address: Address, shelf: Shelf) -> dict[str, Any]:
     """All that the template prints of the utterances; `problem` says why there are none.
 
@@ -67,7 +49,7 @@ def listing_view(entry: Entry, report: DisparityReport, address: Address, shelf:
         AddressError: there is no such page.
     """
     try:
-        kept = shelf.of(entry)
+        kept = shelf.utterances(entry)
     except IngestError as error:
         return {"problem": str(error)}
     if kept is None:
@@ -94,8 +76,8 @@ def listing_view(entry: Entry, report: DisparityReport, address: Address, shelf:
         "lines": [_line(row, entry) for row in page.rows],
         "is_partial": page.is_partial,
         "is_confirmation": report.cohorts_basis == "confirmation",
-        "confusions": _confusions(entry, report, address),
-        "all_link": address.link(**dict.fromkeys(LISTING, "") | {"page": "1"}),
+        "confusions": _confusions(entry, report, address, shelf),
+        "all_link": address.link(**UNLISTED),
     }
 
 
@@ -131,15 +113,9 @@ def _line(row: UtteranceRow, entry: Entry) -> Line:
     )
 
 
-def _confusions(entry: Entry, report: DisparityReport, address: Address) -> list[Table]:
+def _confusions(entry: Entry, report: DisparityReport, address: Address, shelf: Shelf) -> list[Table]:
     """The words most confused, one table for each kind of error; none where they were not kept."""
-    found = read_confusions(
-        entry.folder,
-        report_identity=entry.identity,
-        system=address["system"],
-        method=report.method,
-        cohort=address["cohort"],
-    )
+    found = shelf.confusions(entry, system=address["system"], method=report.method, cohort=address["cohort"])
     if found is None:
         return []
     tables = (_confusion_table(found[found["kind"] == kind], kind, is_cohort=bool(address["cohort"])) for kind in KINDS)

@@ -35,24 +35,27 @@ class CohortTables:
     best: Table | None
     withheld: Table | None
 
+    def with_current(self, link: str) -> CohortTables:
+        """The same with the row that leads to `link` marked as what is shown now; "" marks none."""
+        if not link:
+            return self
+        marked = (None if table is None else table.with_current(link) for table in (self.worst, self.between, self.best))
+        worst, between, best = marked
+        return CohortTables(worst=worst, between=between, best=best, withheld=self.withheld)
 
-def cohort_tables(
-    report: DisparityReport, *, min_speakers: int | None, links: Mapping[str, str] | None = None, selected: str = ""
-) -> CohortTables:
+
+def cohort_tables(report: DisparityReport, *, min_speakers: int | None, links: Mapping[str, str] | None = None) -> CohortTables:
     """The tables of `report.cohorts`, in its order (worst first, unknown last).
 
     Args:
         report: of one method.
         min_speakers: the least number of speakers a shown cohort has, for the words about withheld ones.
         links: label -> address that its row leads to.
-        selected: label of the row that is marked as chosen.
     """
     records = numbers.records(report.cohorts)
     shown = [row for row in records if not row["suppressed"]]
     withheld = [row for row in records if row["suppressed"]]
-    painter = _Painter.of(
-        shown, overall=report.cohorts_overall.value, rate_name=report.rate_name, links=links or {}, selected=selected
-    )
+    painter = _Painter.of(shown, overall=report.cohorts_overall.value, rate_name=report.rate_name, links=links or {})
     ranked = [row for row in shown if _is_ranked(row)]
     unranked = [row for row in shown if not _is_ranked(row)]
     name = f"{report.rate_name} of {clipped(report.system)} by “{method_in_words(report.method)}”"
@@ -88,10 +91,9 @@ class _Painter:
     longest: float
     rate_name: str
     links: Mapping[str, str]
-    selected: str
 
     @classmethod
-    def of(cls, rows: list[dict[str, Any]], *, overall: float, rate_name: str, links: Mapping[str, str], selected: str) -> _Painter:
+    def of(cls, rows: list[dict[str, Any]], *, overall: float, rate_name: str, links: Mapping[str, str]) -> _Painter:
         sums = [sum(numbers.number(row[kind]) for kind in KINDS) for row in rows]
         everyone = Estimate(value=overall, lo=math.nan, hi=math.nan)
         return cls(
@@ -100,7 +102,6 @@ class _Painter:
             longest=max((total for total in sums if math.isfinite(total)), default=0.0),
             rate_name=rate_name,
             links=links,
-            selected=selected,
         )
 
     def table(self, rows: list[dict[str, Any]], *, caption: str, explained: bool = True) -> Table:
@@ -130,7 +131,6 @@ class _Painter:
                 note=label,
                 tag=ROLES.get(row["role"], ""),
                 link=self.links.get(row["cohort"], ""),
-                is_current=bool(self.selected) and row["cohort"] == self.selected,
             ),
             Cell(
                 text=numbers.percent_interval(rate, because=because),

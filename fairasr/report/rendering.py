@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from fairasr.report.table import Cell, Column
+
 TEMPLATES = "templates"
+MOST_ROWS = 4096
+"""Rows that are remembered: those of a few pages with a hundred groups each."""
 
 
 def rendered(template: str, view: Mapping[str, Any], *, styles: tuple[str, ...] = ("page.css",)) -> str:
@@ -37,7 +41,16 @@ def environment(*packages: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["drawing"] = _drawing
+    environment.globals["row_html"] = row_html
     return environment
+
+
+@lru_cache(maxsize=MOST_ROWS)
+def row_html(row: tuple[Cell, ...], columns: tuple[Column, ...]) -> Any:
+    """A row of a table as markup. Pages that are made again and again differ in a few rows, so rows are remembered."""
+    from markupsafe import Markup
+
+    return Markup(environment().get_template("table_row.html.jinja").render(row=row, columns=columns).strip())
 
 
 def _drawing(svg: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 
@@ -67,6 +67,11 @@ class Table:
             raise ValueError(
                 f"table {self.caption!r}: {len(wrong)} of {len(self.rows)} rows have {wrong[0]} cells, not {len(self.columns)}."
             )
+
+    def with_current(self, link: str) -> Table:
+        """The same with the row whose header leads to `link` marked as what is shown now."""
+        rows = tuple((replace(row[0], is_current=True), *row[1:]) if row[0].link == link else row for row in self.rows)
+        return replace(self, rows=rows)
 
 
 def columns(*headings: str, words: tuple[str, ...] = ()) -> tuple[Column, ...]:

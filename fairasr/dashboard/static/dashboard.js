@@ -1,6 +1,7 @@
 // The pages work without this script: every choice is a link. With it a choice changes the page in place.
 "use strict";
 
+const WHOLE = "tr, li, dl, a, defs, .shape";
 let latest = 0;
 let shown = location.pathname + location.search;
 
@@ -34,15 +35,13 @@ async function show(address, { push = false, focus = null, announce = true } = {
   }
   if (mine !== latest) return;
   const next = new DOMParser().parseFromString(text, "text/html");
-  const open = new Set([...main().querySelectorAll("details[open] > summary")].map(summary => summary.textContent));
-  const sideways = [...main().querySelectorAll(".scroll")].map(box => box.scrollLeft);
   document.title = next.title;
-  main().replaceWith(document.adoptNode(next.getElementById("main")));
-  document.querySelector(".bar").replaceWith(document.adoptNode(next.querySelector(".bar")));
-  for (const summary of main().querySelectorAll("summary")) {
-    if (open.has(summary.textContent)) summary.parentElement.open = true;
+  if (next.querySelector("h1").textContent === document.querySelector("h1").textContent) {
+    change(main(), next.getElementById("main"));
+  } else {
+    main().replaceWith(document.adoptNode(next.getElementById("main")));
   }
-  main().querySelectorAll(".scroll").forEach((box, position) => { box.scrollLeft = sideways[position] || 0; });
+  change(document.querySelector(".bar"), next.querySelector(".bar"));
   if (push) history.pushState(null, "", address);
   shown = location.pathname + location.search;
   if (focus) focusOn(focus);
@@ -50,6 +49,33 @@ async function show(address, { push = false, focus = null, announce = true } = {
   if (announce && heading) tell(`Shown: ${heading.textContent.trim()}`);
   untip();
   watch();
+}
+
+// Make `old` what `next` is, touching only what differs: the browser need not lay out the rest again, and folds that are open,
+// boxes that were scrolled and the keyboard's place stay.
+function change(old, next) {
+  const isSame = old.nodeName === next.nodeName && old.id === next.id;
+  if (isSame && old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.nodeValue !== next.nodeValue) old.nodeValue = next.nodeValue;
+    return;
+  }
+  // Whole rows and lines are compared at once; comparing what holds them too would compare everything at every level.
+  if (isSame && old.matches(WHOLE) && old.isEqualNode(next)) return;
+  if (!isSame || old.nodeName === "AUDIO") {
+    old.replaceWith(document.adoptNode(next));
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!next.hasAttribute(name) && !(old.nodeName === "DETAILS" && name === "open")) old.removeAttribute(name);
+  }
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  if (old.nodeName === "INPUT") old.value = next.value;
+  const [were, are] = [[...old.childNodes], [...next.childNodes]];
+  are.forEach((node, position) => {
+    if (position < were.length) change(were[position], node);
+    else old.append(document.adoptNode(node));
+  });
+  were.slice(are.length).forEach(node => node.remove());
 }
 
 function tell(words) {
