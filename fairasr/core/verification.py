@@ -110,7 +110,8 @@ class VerificationResult:
 
     Attributes:
         title: of the report.
-        data: n_speakers, n_trials, n_target, n_nontarget, min_speakers, p_target (of minDCF), trials_from ("file" or "made").
+        data: n_speakers, n_trials, n_target, n_nontarget, min_speakers, p_target (of minDCF), trials_from ("file" or "made"),
+            wer (of the recogniser over all speakers).
         systems: in the order given; the first is the baseline that others stand beside.
         warnings: sentences for the headline, most serious first.
         provenance: version, command, seed, input hashes, settings.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fairasr.core import AuditResult, Comparison, MitigationResult
+from fairasr.core import AuditResult, Comparison, MitigationResult, VerificationResult
 from fairasr.dashboard.audit_choices import audit_address
 from fairasr.dashboard.audit_page import cohort_map, methods_table
 from fairasr.dashboard.job_page import job_now
@@ -15,9 +15,16 @@ from fairasr.dashboard.results import Entry
 from fairasr.dashboard.trend import trend_table
 from fairasr.report.change_headline import comparison_headline, mitigation_headline
 from fairasr.report.headline import headline, supported_report
+from fairasr.report.verification_headline import verification_headline
 from fairasr.report.wording import method_in_words
 
-KINDS = {"audit": "Audit", "comparison": "Comparison", "job": "Fine-tuning", "unreadable": "Not readable"}
+KINDS = {
+    "audit": "Audit",
+    "comparison": "Comparison",
+    "job": "Fine-tuning",
+    "verification": "Speaker verification",
+    "unreadable": "Not readable",
+}
 
 
 UNDER_WAY = {"running": "Under way: no result yet.", "stopped": "Stopped before it had a result; started again, it goes on."}
@@ -102,6 +109,10 @@ def _card(entry: Entry) -> Card:
         case MitigationResult():
             change = mitigation_headline(entry.result)
             sentence, tag = change.sentence, change.outcome
+        case VerificationResult():
+            verified = verification_headline(entry.result)
+            sentence = f"{verified.lead} {verified.group}: {verified.sentence}" if verified.shown else verified.sentence
+            tag = "gap shown" if verified.shown else "no gap shown"
         case None if entry.kind == "job":
             state = job_now(entry, None).state
             sentence, tag = UNDER_WAY[state], state

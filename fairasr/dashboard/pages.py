@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fairasr.core import AuditResult, Comparison, MitigationResult
+from fairasr.core import AuditResult, Comparison, MitigationResult, VerificationResult
 from fairasr.dashboard import rendering
 from fairasr.dashboard.audit_choices import audit_address
 from fairasr.dashboard.audit_page import audit_csv, audit_view
@@ -14,6 +14,7 @@ from fairasr.dashboard.change_page import comparison_view
 from fairasr.dashboard.job_page import job_now, job_view
 from fairasr.dashboard.results import Entry
 from fairasr.dashboard.shelf import Shelf
+from fairasr.dashboard.verification_page import verification_address, verification_csv, verification_view
 from fairasr.report.change_headline import system_of
 
 LEAGUE = "league"
@@ -32,6 +33,10 @@ def page_of(entry: Entry, given: Mapping[str, str], shelf: Shelf, *, is_static: 
         case Comparison() as comparison:
             address = change_address(entry.path, comparison, given, is_static=is_static)
             return rendering.page("comparison.html.jinja", comparison_view(entry, comparison, address), is_static=is_static)
+        case VerificationResult() as verification:
+            address = verification_address(entry.path, verification, given, is_static=is_static)
+            view = verification_view(entry, verification, address)
+            return rendering.page("verifier.html.jinja", view, is_static=is_static)
         case MitigationResult() | None as found:
             job = job_now(entry, found)
             address = job_address(entry.path, found, job.titles, given, is_static=is_static)
@@ -49,6 +54,8 @@ def table_of(entry: Entry, given: Mapping[str, str]) -> bytes | None:
             return audit_csv(audit, audit_address(entry.path, audit, given))
         case Comparison() as comparison:
             return _changes(comparison, change_address(entry.path, comparison, given)["system"])
+        case VerificationResult() as verification:
+            return verification_csv(verification, verification_address(entry.path, verification, given))
         case MitigationResult() as found:
             if given.get("table") == LEAGUE:
                 return league_csv(found)

@@ -31,7 +31,7 @@ def page(template: str, view: Mapping[str, Any], *, is_static: bool = False) -> 
 @cache
 def style() -> str:
     """The one style sheet: the report's, the maps', the dashboard's."""
-    return style_of("page.css", "change.css") + MAP_STYLE + _file("dashboard.css")
+    return style_of("page.css", "change.css", "verification.css") + MAP_STYLE + _file("dashboard.css")
 
 
 @cache

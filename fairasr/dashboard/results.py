@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from fairasr.core import AuditResult, Comparison, MitigationResult, sha256_of
+from fairasr.core import AuditResult, Comparison, MitigationResult, VerificationResult, sha256_of
 from fairasr.core.errors import IngestError, OutputError
 from fairasr.dashboard.address import SAFE
 from fairasr.dashboard.job_folder import is_job_folder
 from fairasr.dashboard.recent import Recent
 from fairasr.report.reading import Result, read_result
 
-Kind = Literal["audit", "comparison", "job", "unreadable"]
+Kind = Literal["audit", "comparison", "job", "verification", "unreadable"]
+
+KINDS: Mapping[type[Result], Kind] = {
+    AuditResult: "audit",
+    Comparison: "comparison",
+    MitigationResult: "job",
+    VerificationResult: "verification",
+}
 
 REPORT = "report.json"
 ROOT_NAME = "~"
@@ -66,7 +73,7 @@ class Entry:
     def title(self) -> str:
         """What a person calls it."""
         match self.result:
-            case AuditResult() | Comparison():
+            case AuditResult() | Comparison() | VerificationResult():
                 return self.result.title
             case MitigationResult():
                 return self.result.comparison.title
@@ -133,8 +140,7 @@ def _entry(name: str, folder: Path) -> Entry:
         return Entry(name=name, folder=folder, kind="unreadable", problem=f"its {REPORT} cannot be read: {error.strerror}.")
     except IngestError as error:
         return Entry(name=name, folder=folder, kind="unreadable", problem=str(error))
-    kind: Kind = "audit" if isinstance(result, AuditResult) else "comparison" if isinstance(result, Comparison) else "job"
-    return Entry(name=name, folder=folder, kind=kind, result=result, identity=identity)
+    return Entry(name=name, folder=folder, kind=KINDS[type(result)], result=result, identity=identity)
 
 
 def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:

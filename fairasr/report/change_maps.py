@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from fairasr.core import UNDEFINED, ChangeReport, Comparison, DisparityReport, Estimate, Gaps, Spread, SystemChange
+from fairasr.core import ChangeReport, Comparison, DisparityReport, Estimate, SystemChange
 from fairasr.core.disparity import ALL, OTHER, TARGET
 from fairasr.report.maps.drawing import draw_map
 from fairasr.report.maps.measures import CHANGE
+from fairasr.report.maps.rates import report_of_rates
 from fairasr.report.maps.scale import scale_of
 from fairasr.report.maps.view import View
 from fairasr.report.wording import clipped
@@ -127,18 +128,13 @@ def _report_of(
     overall: Estimate,
 ) -> DisparityReport:
     """A report that holds what a map reads: these cohorts, the first of them the worst, and the areas."""
-    highest = cohorts["cohort"].iloc[0] if len(cohorts) and math.isfinite(cohorts["rate"].iloc[0]) else None
-    return DisparityReport(
+    return report_of_rates(
+        cohorts,
         method=comparison.cohort_method,
         system=name,
         rate_name=comparison.rate_name,
-        cohorts=cohorts,
-        honest=_no_gaps(() if highest is None else (str(highest),)),
-        apparent=_no_gaps(()),
-        spread=Spread(n_cohorts=0, mean=math.nan, max=math.nan, variance=math.nan, percentile_90=math.nan),
-        cohorts_basis="confirmation",
-        cohorts_overall=overall,
-        map=_in_order(comparison.map or {}),
+        overall=overall,
+        layer=_in_order(comparison.map or {}),
         areas=areas,
     )
 
@@ -178,25 +174,3 @@ def _changed(change: ChangeReport) -> pd.DataFrame:
 def _overall(change: ChangeReport, end: str) -> Estimate:
     row = change.changes[change.changes["role"] == ALL].iloc[0]
     return Estimate(value=float(row[f"rate_{end}"]), lo=float(row[f"rate_{end}_lo"]), hi=float(row[f"rate_{end}_hi"]))
-
-
-def _no_gaps(bottom: tuple[str, ...]) -> Gaps:
-    """Gaps that say nothing but who is worst: a map reads no more of them."""
-    return Gaps(
-        basis="confirmation",
-        bottom=bottom,
-        top=(),
-        bottom_rate=UNDEFINED,
-        top_rate=UNDEFINED,
-        overall_rate=UNDEFINED,
-        relative_to_top=UNDEFINED,
-        relative_to_bottom=UNDEFINED,
-        relative_to_overall=UNDEFINED,
-        difference_to_overall=UNDEFINED,
-        difference_to_rest=UNDEFINED,
-        bottom_n_speakers=math.nan,
-        top_n_speakers=math.nan,
-        n_speakers=0,
-        bottom_share_speakers=math.nan,
-        bottom_share_words=math.nan,
-    )

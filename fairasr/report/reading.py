@@ -7,26 +7,37 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fairasr.core import AuditResult, Comparison, MitigationResult, audit_from, comparison_from, mitigation_from
+from fairasr.core import (
+    AuditResult,
+    Comparison,
+    MitigationResult,
+    VerificationResult,
+    audit_from,
+    comparison_from,
+    mitigation_from,
+    verification_from,
+)
 from fairasr.core import audit as audit_format
 from fairasr.core import comparison as comparison_format
 from fairasr.core import mitigation as mitigation_format
+from fairasr.core import verification as verification_format
 from fairasr.core.errors import IngestError
 
 JSON_NAME = "report.json"
 
-Result = AuditResult | Comparison | MitigationResult
+Result = AuditResult | Comparison | MitigationResult | VerificationResult
 
 PARSERS: Mapping[str, Callable[[Mapping[str, Any]], Result]] = {
     audit_format.FORMAT: audit_from,
     comparison_format.FORMAT: comparison_from,
     mitigation_format.FORMAT: mitigation_from,
+    verification_format.FORMAT: verification_from,
 }
 """Format name in the file -> what reads it."""
 
 
 def read_result(folder_or_json: str | Path) -> Result:
-    """The audit, comparison or fine-tuning job that was written to a folder.
+    """The audit, comparison, fine-tuning job or audit of speaker verification that was written to a folder.
 
     Raises:
         IngestError: there is no such file, it is no JSON, no result of fairasr, of another version, or damaged.

@@ -15,7 +15,11 @@ import pytest
 from playwright.sync_api import Browser
 from viewing import Viewer
 
+from fairasr.report import write_verification
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
+
+from verification_example import verification
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -62,6 +66,7 @@ def demo_results(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Path:
             tables = [corpus / "utterances.csv", "--hypotheses", corpus / "hypotheses.csv"]
             fairasr("compare", *tables, *comparison, "-o", folder / "change")
             shutil.copytree(REPOSITORY / "reports" / "speech_demo" / "mitigation", folder / "job")
+            write_verification(verification(), folder / "verify")
     return folder
 
 

@@ -15,6 +15,7 @@ import pytest
 from change_example import comparison, mitigation
 from example import example
 from flask.testing import FlaskClient
+from verification_example import verification
 
 from fairasr.core import AuditResult
 from fairasr.core.errors import OutputError
@@ -39,6 +40,7 @@ def root(tmp_path: Path) -> Path:
     write(tmp_path / "audit", example())
     write(tmp_path / "change", comparison())
     write(tmp_path / "job", mitigation())
+    write(tmp_path / "verify", verification())
     return tmp_path
 
 
@@ -57,8 +59,18 @@ def get(client: FlaskClient, address: str, *, status: int = 200, host: str = LOC
     return answer.get_data(as_text=True)
 
 
-PAGES = ["/", "/result/audit", "/result/change", "/result/job"]
-EVERYTHING = [*PAGES, "/dashboard.css", "/dashboard.js", "/csv/audit", "/export/audit", "/report/audit", "/nowhere"]
+PAGES = ["/", "/result/audit", "/result/change", "/result/job", "/result/verify"]
+EVERYTHING = [
+    *PAGES,
+    "/dashboard.css",
+    "/dashboard.js",
+    "/csv/audit",
+    "/csv/verify",
+    "/export/audit",
+    "/export/verify",
+    "/report/audit",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("address", EVERYTHING)
@@ -181,6 +193,12 @@ def test_numbers_that_a_result_should_have_suppressed_do_not_reach_a_page(root: 
             assert "98.8" not in text
             assert "98765" not in text
             assert "98,765" not in text
+
+
+def test_groups_of_a_verifier_that_are_withheld_cannot_be_chosen(client: FlaskClient) -> None:
+    for label in ("r4", "r5"):
+        assert f"there is no &#39;{label}&#39;" in get(client, f"/result/verify?method=geo-tree&cohort={label}", status=404)
+    assert 'aria-current="true"' in get(client, "/result/verify?method=geo-tree&cohort=r1")
 
 
 def test_the_csv_holds_the_cohorts_that_the_page_shows(client: FlaskClient, tmp_path: Path) -> None:
