@@ -28,6 +28,7 @@ from fairasr.cli.score import score
 from fairasr.cli.train import train
 from fairasr.cli.transcribe import transcribe
 from fairasr.cli.validate import validate
+from fairasr.cli.verify import VERBS as VERIFY_VERBS
 from fairasr.version import __version__
 
 run = typer.Typer(
@@ -61,6 +62,11 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
 
 for _verb in (audit, compare, validate, score, discover, embed, transcribe, mitigate, train, report, dashboard, methods, demo):
     run.command(_verb.__name__)(_telling(with_groups(_verb)))
+
+_verify = typer.Typer(no_args_is_help=True, help="Speaker verifiers: how often they err on each group of speakers.")
+for _verb in VERIFY_VERBS:
+    _verify.command(_verb.__name__)(_telling(with_groups(_verb)))
+run.add_typer(_verify, name="verify")
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,38 @@
+"""What a reader must know before the numbers of a verification audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fairasr.core import VerifierResult
+from fairasr.verifying.partitions import Grouping
+
+CHANCE = 0.5
+
+
+def warnings_of(systems: Sequence[VerifierResult], scores: Mapping[str, np.ndarray], found: Mapping[str, Grouping]) -> list[str]:
+    """Sentences, most serious first."""
+    warnings = []
+    for system in systems:
+        values = scores[system.system]
+        if values.min() == values.max():
+            warnings.append(
+                f"{system.system} gives all {len(values):,} trials one score, {values[0]:g}: it tells nobody apart, and its equal "
+                "error rate is 50 %."
+            )
+        elif system.eer.value > CHANCE:
+            warnings.append(
+                f"{system.system} has an equal error rate of {100 * system.eer.value:.1f} %, worse than chance: its scores seem "
+                "to be distances or to be reversed. Higher must mean more alike; negate them."
+            )
+    dipped = [method for method, grouping in found.items() if grouping.found_here]
+    if dipped:
+        warnings.append(
+            f"{len(dipped)} of {len(found)} ways of grouping were found on these files (first: {dipped[0]}): their groups may look "
+            "worse than they are."
+        )
+    if not found:
+        warnings.append("No groups were given and no column makes any, so nothing is said of differences between speakers.")
+    return warnings
