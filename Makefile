@@ -30,7 +30,7 @@ check: setup setup-models  ## Check style, types and which part may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup setup-browser  ## Time the parts, beside other libraries
+bench: setup setup-models setup-browser  ## Time the parts, beside other libraries
 	@# Apart from the virtual environment: a plug-in of the dashboard's peer would stop the tests.
 	-@test -d $(VENV)/peers/dash || $(BIN)/python -m pip install --quiet --target $(VENV)/peers --group bench
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done

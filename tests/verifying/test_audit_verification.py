@@ -180,6 +180,9 @@ def test_word_error_rates_stand_beside(tmp_path: Path) -> None:
     groups = found.systems[0].reports["declared:sex"].groups.set_index("cohort")
     assert found.recogniser == "cloud"
     assert groups["wer"].to_dict() == {"f": 0.25, "m": 0.0}
+    assert found.data["wer"] == pytest.approx(0.25 * (frame["sex"] == "f").mean())
+    alone = audit_verification(read(pd.read_csv(table).assign(reference="")), seed=0, embeddings={"x": vectors}, groups=["sex"])
+    assert alone.data["wer"] is None
 
 
 def test_two_recognisers_must_be_chosen_from(tmp_path: Path) -> None:
