@@ -153,8 +153,10 @@ def listed_cohorts(audited: Mapping[str, Audited], is_confirmation: np.ndarray, 
 
     No suppressed cohort is listed. Nor may the lists of several systems together give one away: two systems can each hide a
     small cohort among different others, and who is hidden by both would be the small one. So whoever one system hides, all
-    hide; a cohort that is then left with fewer than `min_speakers` judged speakers is hidden whole; and among all speakers,
-    and in either half of them, a suppressed cohort is never hidden alone, nor with fewer than `min_speakers` in all.
+    hide; a cohort that is then left with fewer than `min_speakers` judged speakers is hidden whole; so is one from which only a
+    few were cut, fewer than `min_speakers` in all, of those judged or of the others: its numbers in the report minus those of its
+    list would be theirs; and among all speakers, and in either half of them, a suppressed cohort is never hidden alone, nor with
+    fewer than `min_speakers` in all.
 
     Args:
         audited: system -> what the method found.
@@ -214,12 +216,16 @@ class _Found:
 
 
 def _hide_more(one: _Found, is_hidden: np.ndarray, *, min_speakers: int) -> bool:
-    """Hide, in place, the cohorts that too few judged speakers are left of; whether there were any."""
+    """Hide, in place, the cohorts that too few judged speakers are left of, or too few were cut from; whether there were any."""
     shown = ~is_hidden & (one.codes >= 0)
     if not shown.any():
         return False
     n_judged = np.bincount(one.codes[shown & one.is_judged], minlength=len(one.labels))
-    few = shown & (n_judged[one.codes] < min_speakers)
+    is_bare = n_judged < min_speakers
+    for part in (np.ones(len(is_hidden), dtype=bool), one.is_judged, ~one.is_judged):
+        n_cut = np.bincount(one.codes[is_hidden & part & (one.codes >= 0)], minlength=len(one.labels))
+        is_bare |= (n_cut > 0) & (n_cut < min_speakers)
+    few = shown & is_bare[one.codes]
     is_hidden |= few
     return bool(few.any())
 

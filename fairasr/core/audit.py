@@ -8,13 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from fairasr.core.disparity import ChangeReport, DisparityReport, disparity_from
+from fairasr.core.disparity import COHORT_COLUMNS, ChangeReport, DisparityReport, disparity_from
 from fairasr.core.errors import IngestError
 from fairasr.core.estimate import Estimate, estimate_from, plain
 from fairasr.core.provenance import Provenance
 
 FORMAT = "fairasr-audit"
 FORMAT_VERSION = 1
+MAP_KINDS = ("boxes", "areas", "points", "projection")
+NAMED = tuple(COHORT_COLUMNS)[:4]
+"""Columns without which no cohort can be told: who it is and whether its numbers may be shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,8 @@ def audit_from(data: Mapping[str, Any]) -> AuditResult:
     """The AuditResult that `to_json` wrote.
 
     Raises:
-        IngestError: the data is no audit, or one of another version.
+        IngestError: the data is no audit, one of another version, or one that lacks what every audit has: its focus among its
+            systems, cohorts in every report, maps of known kinds.
     """
     if data.get("format") != FORMAT:
         raise IngestError(
@@ -148,6 +152,7 @@ def audit_from(data: Mapping[str, Any]) -> AuditResult:
             f"this audit result has format version {data.get('format_version')!r}; this fairasr reads version "
             f"{FORMAT_VERSION}. Run the audit again."
         )
+    _check(data)
     return AuditResult(
         title=data["title"],
         data=data["data"],
@@ -169,3 +174,21 @@ def audit_from(data: Mapping[str, Any]) -> AuditResult:
         sensitivity=None if data["sensitivity"] is None else pd.DataFrame(data["sensitivity"]),
         provenance=Provenance(**data["provenance"]),
     )
+
+
+def _check(data: Mapping[str, Any]) -> None:
+    """Refuse, every broken rule together, what no audit writes and no page could show."""
+    names = [system["system"] for system in data["systems"]]
+    broken = []
+    if data["focus"] not in names:
+        broken.append(f"its focus {data['focus']!r} is none of its {len(names)} systems")
+    for system in data["systems"]:
+        for method, report in system["reports"].items():
+            where = f"{method!r} of {system['system']!r}"
+            rows = report["cohorts"]
+            if not rows or any(name not in rows[0] for name in NAMED):
+                broken.append(f"{where} has no cohorts, or they lack one of {', '.join(NAMED)}")
+            if report["map"] is not None and report["map"].get("kind") not in MAP_KINDS:
+                broken.append(f"the map of {where} is of kind {report['map'].get('kind')!r}, none of {', '.join(MAP_KINDS)}")
+    if broken:
+        raise IngestError(f"this audit result is damaged: {broken[0]} ({len(broken)} such faults). Run the audit again.")

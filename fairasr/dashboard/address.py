@@ -10,7 +10,9 @@ from fairasr.report.wording import clipped
 
 MOST_NAMED = 8
 LONGEST_TEXT = 200
-MOST_PAGES = 10**9
+MOST_DIGITS = 10
+"""Of a number in an address: Python refuses to read thousands of them."""
+
 SAFE = "/~"
 """Characters of a path that an address holds as they are, besides letters, digits and "_.-"."""
 
@@ -123,10 +125,15 @@ class Address:
         )
 
 
+def whole_number(text: str) -> int | None:
+    """The number that at most `MOST_DIGITS` digits of an address stand for; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
 def _broken(choice: Choice, value: str) -> str:
     if choice.is_number:
-        is_known = value.isascii() and value.isdigit() and 1 <= int(value[:12]) <= MOST_PAGES
-        return "" if is_known else f"{choice.words}: {clipped(value)!r} is no number from 1."
+        number = whole_number(value)
+        return "" if number else f"{choice.words}: {clipped(value)!r} is no number from 1."
     if choice.is_text:
         too_long = len(value) > LONGEST_TEXT
         return f"{choice.words}: {len(value):,} characters are more than {LONGEST_TEXT}. Shorten it." if too_long else ""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from fairasr.core.errors import MissingExtraError
 from fairasr.dashboard import rendering
 from fairasr.dashboard.access import COOKIE, HEADERS, REPORT_POLICY, Access
-from fairasr.dashboard.address import AddressError
+from fairasr.dashboard.address import SAFE, AddressError, whole_number
+from fairasr.dashboard.audio_types import audio_type
 from fairasr.dashboard.overview_page import overview_view
 from fairasr.dashboard.pages import page_of, table_of
-from fairasr.dashboard.results import Entry, Library
+from fairasr.dashboard.result_files import inside
+from fairasr.dashboard.results import ROOT_NAME, Entry, Library, writable
 from fairasr.dashboard.shelf import Shelf
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+POLICY = "Content-Security-Policy"
 UNAUTHORISED, FORBIDDEN, NOT_FOUND, FAILED = 401, 403, 404, 500
 
 
@@ -41,7 +44,10 @@ def application(library: Library, access: Access) -> Flask:
         if not access.is_own_host(request.host):
             return message(FORBIDDEN, "Not this address", ("This server answers only to this machine's own names.",))
         if access.is_token(request.args.get("token", "")):
-            answer = redirect(request.path)
+            # One slash: a browser takes two for the name of another server.
+            place = "/" + quote(request.path.lstrip("/"), safe=SAFE)
+            rest = urlencode([(name, value) for name, value in request.args.items(multi=True) if name != "token"])
+            answer = redirect(f"{place}?{rest}" if rest else place)
             answer.set_cookie(COOKIE, access.cookie(), httponly=True, samesite="Strict")
             return answer
         if not access.is_known(request.cookies.get(COOKIE, "")):
@@ -52,12 +58,16 @@ def application(library: Library, access: Access) -> Flask:
     @app.after_request
     def guard(answer: Response) -> Response:
         for name, value in HEADERS.items():
-            answer.headers.setdefault(name, value)
+            # Only the full report has a policy of its own.
+            if name != POLICY or POLICY not in answer.headers:
+                answer.headers[name] = value
         return answer
 
     @app.errorhandler(AddressError)
     def broken(error: AddressError) -> Any:
-        return message(NOT_FOUND, "This address asks for what is not there", error.parts, back=request.path)
+        name = (request.view_args or {}).get("name")
+        back = "/" if name is None else quote(f"/result/{name}", safe=SAFE)
+        return message(NOT_FOUND, "This address asks for what is not there", error.parts, back=back)
 
     @app.errorhandler(404)
     def missing(_: Exception) -> Any:
@@ -70,7 +80,7 @@ def application(library: Library, access: Access) -> Flask:
 
     @app.get("/")
     def overview() -> Any:
-        return rendering.page("overview.html.jinja", {**overview_view(library.entries()), "root": library.root.name})
+        return rendering.page("overview.html.jinja", {**overview_view(library.listing()), "root": writable(library.root.name)})
 
     @app.get("/result/<path:name>")
     def result(name: str) -> Any:
@@ -102,10 +112,10 @@ def application(library: Library, access: Access) -> Flask:
     def audio(name: str) -> Any:
         def file(entry: Entry) -> Any:
             kept = shelf.utterances(entry)
-            row = request.args.get("row", "")
-            recording = kept.audio_of(int(row)) if kept is not None and row.isascii() and row.isdigit() else None
-            kind = None if recording is None else guess_type(recording.name)[0]
-            if recording is None or kind is None or not kind.startswith("audio/"):
+            row = whole_number(request.args.get("row", ""))
+            recording = None if kept is None or row is None else kept.audio_of(row)
+            kind = None if recording is None else audio_type(recording)
+            if recording is None or kind is None:
                 return message(
                     NOT_FOUND, "There is no such recording", ("It may have been moved since the audit.",), back=entry.link
                 )
@@ -116,11 +126,14 @@ def application(library: Library, access: Access) -> Flask:
     @app.get("/report/<path:name>")
     def report(name: str) -> Any:
         def file(entry: Entry) -> Any:
+            page = entry.folder / "report.html"
             try:
-                content = (entry.folder / "report.html").read_bytes()
+                content = page.read_bytes() if inside(entry.root, page) else None
             except OSError:
+                content = None
+            if content is None:
                 return message(NOT_FOUND, "There is no report page", ("`fairasr report` writes it again.",), back=entry.link)
-            return content, {"Content-Security-Policy": REPORT_POLICY, "Content-Type": "text/html; charset=utf-8"}
+            return content, {POLICY: REPORT_POLICY, "Content-Type": "text/html; charset=utf-8"}
 
         return with_result(name, file)
 
@@ -145,5 +158,6 @@ def application(library: Library, access: Access) -> Flask:
 
 
 def _file_stem(entry: Entry) -> str:
-    stem = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in entry.name).strip("-")
+    name = "" if entry.name == ROOT_NAME else entry.name
+    stem = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name).strip("-")
     return f"fairasr-{stem or entry.kind}"

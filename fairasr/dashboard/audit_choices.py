@@ -10,14 +10,6 @@ from fairasr.report.comparison import in_order
 from fairasr.report.headline import supported_report
 from fairasr.report.wording import clipped, group_in_words, method_in_short
 
-KINDS = {
-    "": "all",
-    "substitutions": "wrong words",
-    "deletions": "words left out",
-    "insertions": "words put in",
-    "missing": "no output",
-    "empty": "empty output",
-}
 SORTS = {"errors": "most errors", "rate": "highest rate", "table": "order of the table"}
 SHRINKING = {"": "steadied", "raw": "as counted"}
 UNLISTED = {"kind": "", "find": "", "page": "1"}
@@ -26,12 +18,30 @@ UNLISTED = {"kind": "", "find": "", "page": "1"}
 LISTING = tuple(UNLISTED)
 
 
+def unit_of(rate_name: str) -> str:
+    """What errors are counted in: "character" under CER, else "word"."""
+    return "character" if rate_name == "CER" else "word"
+
+
+def kinds(rate_name: str) -> dict[str, str]:
+    """Which utterances may be asked for: kind -> words."""
+    units = f"{unit_of(rate_name)}s"
+    return {
+        "": "all",
+        "substitutions": f"wrong {units}",
+        "deletions": f"{units} left out",
+        "insertions": f"{units} put in",
+        "missing": "no output",
+        "empty": "empty output",
+    }
+
+
 def measures(rate_name: str) -> dict[str, str]:
     """What a map of an audit may show: key of `fairasr.report.maps.MEASURES` -> words."""
     return {
         "rate": rate_name,
         "gap": "gap to all",
-        "substitutions": "wrong words",
+        "substitutions": f"wrong {unit_of(rate_name)}s",
         "deletions": "left out",
         "insertions": "put in",
     }
@@ -45,10 +55,12 @@ def audit_address(path: str, result: AuditResult, given: Mapping[str, str], *, i
     """
     system_names = [system.system for system in result.systems]
     system = result.system(given["system"]) if given.get("system") in system_names else result.system(result.focus)
-    reports = in_order(dict(result.system(result.focus).reports))
-    first = supported_report(system) or next(iter(reports), None)
-    method = given.get("method", "")
-    report = system.reports.get(method, first)
+    # What is shown first does not depend on the system chosen: choosing another must not change the grouping too.
+    focus = result.system(result.focus)
+    reports = in_order(dict(focus.reports))
+    first = supported_report(focus) or next(iter(reports), None)
+    default = first.method if first else ""
+    report = system.reports.get(given.get("method", default))
     below_cohort = ("cohort", *LISTING)
     return Address(
         path,
@@ -64,13 +76,13 @@ def audit_address(path: str, result: AuditResult, given: Mapping[str, str], *, i
                 name="method",
                 words="Speakers by",
                 options={one.method: method_in_short(one.method) for one in reports},
-                default=first.method if first else "",
+                default=default,
                 resets=below_cohort,
             ),
             Choice(name="measure", words="Map shows", options=measures(system.rate_name), default="rate"),
             Choice(name="raw", words="Rates", options=SHRINKING, default=""),
             Choice(name="cohort", words="Group", options=selectable(report), default="", resets=LISTING),
-            Choice(name="kind", words="Utterances with", options=KINDS, default="", resets=("page",)),
+            Choice(name="kind", words="Utterances with", options=kinds(system.rate_name), default="", resets=("page",)),
             Choice(name="sort", words="Order", options=SORTS, default="errors", resets=("page",)),
             Choice(name="find", words="Words to find", options={}, default="", is_text=True, resets=("page",)),
             Choice(name="page", words="Page", options={}, default="1", is_number=True),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairasr.core import DisparityReport
+from fairasr.dashboard.audit_choices import unit_of
 from fairasr.report import numbers
 from fairasr.report.headline import ALPHA
 from fairasr.report.wording import group_in_words, unit_in_words
@@ -61,12 +62,13 @@ def _sentence(row: Mapping[str, Any], report: DisparityReport) -> str:
 
 def _facts(row: Mapping[str, Any], report: DisparityReport) -> list[tuple[str, str, str]]:
     rate = numbers.estimate_of(row, "rate")
+    units = f"{unit_of(report.rate_name)}s"
     basis = "whom the search never saw" if report.cohorts_basis == "confirmation" else ""
     facts = [
         (report.rate_name, numbers.percent_interval(rate), "in brackets the 95 % interval"),
         ("Against all", numbers.points_interval(numbers.estimate_of(row, "difference_to_overall")), ""),
         ("Speakers", numbers.count(row["n_speakers"]), basis),
-        ("Utterances", numbers.count(row["n_utterances"]), f"{numbers.count(row['n_ref_words'])} words"),
+        ("Utterances", numbers.count(row["n_utterances"]), f"{numbers.count(row['n_ref_words'])} {units}"),
         (
             "Kinds of error",
             ", ".join(
@@ -77,7 +79,7 @@ def _facts(row: Mapping[str, Any], report: DisparityReport) -> list[tuple[str, s
                     ("insertion_rate", "put in"),
                 )
             ),
-            "of the words said",
+            f"of the {units} said",
         ),
     ]
     if math.isfinite(numbers.number(row["rate_shrunken"])):

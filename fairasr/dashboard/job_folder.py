@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fairasr.dashboard.result_files import inside
 from fairasr.dashboard.run_folder import SILENT_S, Run, read_run
 
 JOB = "job.json"
@@ -49,23 +50,26 @@ def is_job_folder(folder: Path) -> bool:
     return (folder / JOB).is_file() and (folder / RUNS).is_dir()
 
 
-def run_names(folder: Path) -> list[str]:
-    """Names of the runs of the job in `folder`, links not followed."""
+def run_names(folder: Path, *, root: Path) -> list[str]:
+    """Names of the runs of the job in `folder`; links to runs are not followed, nor a link that leads out of `root`."""
+    if not inside(root, folder / RUNS):
+        return []
     # A name that starts with a dot is a folder that is being written.
     with suppress(OSError), os.scandir(folder / RUNS) as entries:
         return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."))
     return []
 
 
-def read_job(folder: Path, *, is_finished: bool, now_s: float) -> Job:
+def read_job(folder: Path, *, is_finished: bool, now_s: float, root: Path | None = None) -> Job:
     """The job in `folder` as it is now. Nothing that is missing or damaged stops it: each run says what it lacks.
 
     Args:
         folder: of the job.
         is_finished: whether it has a report.
         now_s: seconds since 1970.
+        root: folder that no link may lead out of; None: the job's own.
     """
-    names = run_names(folder)
+    names = run_names(folder, root=folder if root is None else root)
     runs = [read_run(folder / RUNS / name, now_s=now_s) for name in names[:MOST_RUNS]]
     there = tuple(run for run in runs if run is not None)
     signs = [run.changed_s for run in there]

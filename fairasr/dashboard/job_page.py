@@ -44,7 +44,7 @@ STATES: tuple[State, ...] = ("running", "finished", "failed", "stopped")
 
 def job_now(entry: Entry, result: MitigationResult | None) -> Job:
     """The job's folder as it is now, with its report or without."""
-    return read_job(entry.folder, is_finished=result is not None, now_s=time.time())
+    return read_job(entry.folder, is_finished=result is not None, now_s=time.time(), root=entry.root)
 
 
 def job_view(entry: Entry, result: MitigationResult | None, job: Job, address: Address) -> dict[str, Any]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from fairasr.core import AuditResult, Comparison, MitigationResult, VerificationResult
 from fairasr.dashboard.audit_choices import audit_address
 from fairasr.dashboard.audit_page import cohort_map, methods_table
 from fairasr.dashboard.job_page import job_now
-from fairasr.dashboard.results import Entry
-from fairasr.dashboard.trend import trend_table
+from fairasr.dashboard.results import MOST_FOLDERS, Entry, Listing
+from fairasr.dashboard.trend import trend_rows, trend_table
 from fairasr.report.change_headline import comparison_headline, mitigation_headline
 from fairasr.report.headline import headline, supported_report
 from fairasr.report.verification_headline import verification_headline
 from fairasr.report.wording import method_in_words
+
+LOG = logging.getLogger(__name__)
+Made = TypeVar("Made")
 
 KINDS = {
     "audit": "Audit",
@@ -25,7 +29,6 @@ KINDS = {
     "verification": "Speaker verification",
     "unreadable": "Not readable",
 }
-
 
 UNDER_WAY = {"running": "Under way: no result yet.", "stopped": "Stopped before it had a result; started again, it goes on."}
 
@@ -37,7 +40,7 @@ class Card:
     Attributes:
         kind: what it is, in words.
         title, name: what it is called, and its folder.
-        link: its page.
+        link: its page; "" where it has none.
         sentence: the finding, or why it cannot be read.
         tag: verdict or state; "" for none.
     """
@@ -50,24 +53,64 @@ class Card:
     tag: str = ""
 
 
-def overview_view(entries: Sequence[Entry]) -> dict[str, Any]:
-    """All that the template prints."""
-    readable = [entry for entry in entries if entry.kind != "unreadable"]
+def overview_view(listing: Listing) -> dict[str, Any]:
+    """All that the template prints. A result that cannot be shown is listed with the reason and takes nothing else along."""
+    guard = _Guard()
+    readable = [entry for entry in listing.entries if entry.kind != "unreadable"]
+    cards = {entry.name: guard.of(entry, _card) for entry in readable}
+    rows = [row for entry in readable for row in guard.of(entry, lambda one: list(trend_rows(one))) or ()]
+    spotlight = _spotlight([entry for entry in readable if entry.kind == "audit"], guard)
+    unreadable = [entry if entry.kind == "unreadable" else guard.told(entry) for entry in listing.entries]
     return {
         "title": "Who is served worst",
-        "spotlight": _spotlight(readable),
-        "cards": [_card(entry) for entry in readable],
-        "unreadable": [_card(entry) for entry in entries if entry.kind == "unreadable"],
-        "trend": trend_table(readable),
+        "spotlight": spotlight,
+        "cards": [card for name, card in cards.items() if card is not None and name not in guard.problems],
+        "unreadable": [_card(entry) for entry in unreadable if entry is not None],
+        "trend": trend_table([row for row in rows if row.entry.name not in guard.problems]),
+        "searched": "" if listing.is_whole else f"{MOST_FOLDERS:,}",
     }
 
 
-def _spotlight(entries: Sequence[Entry]) -> dict[str, Any] | None:
-    """The audit with the largest gap that is shown, or the first one; None without audits."""
-    audits = [(entry, entry.result) for entry in entries if isinstance(entry.result, AuditResult)]
-    if not audits:
-        return None
-    entry, result = max(audits, key=lambda one: _shown_gap(one[1]))
+class _Guard:
+    """Remembers which results could not be shown, and why."""
+
+    def __init__(self) -> None:
+        self.problems: dict[str, str] = {}
+
+    def of(self, entry: Entry, make: Callable[[Entry], Made]) -> Made | None:
+        """What `make` makes of the result; None where it fails, or something of that result has failed before."""
+        if entry.name in self.problems:
+            return None
+        try:
+            return make(entry)
+        except Exception as error:  # a report holds whatever somebody wrote, and the other results are none the worse for it
+            LOG.exception("the result in %s cannot be shown", ascii(str(entry.folder)))
+            self.problems[entry.name] = f"its report.json is damaged: {error!r} while it was shown. Make the result again."
+            return None
+
+    def told(self, entry: Entry) -> Entry | None:
+        """The result as one that cannot be read; None where nothing failed."""
+        problem = self.problems.get(entry.name)
+        return None if problem is None else replace(entry, kind="unreadable", result=None, problem=problem)
+
+
+def _spotlight(audits: Sequence[Entry], guard: _Guard) -> dict[str, Any] | None:
+    """The audit with the largest gap that is shown, or the first one; None without audits that can be shown."""
+    gaps = [(gap, entry) for entry in audits if (gap := guard.of(entry, _shown_gap)) is not None]
+    for _, entry in sorted(gaps, key=lambda one: -one[0]):
+        view = guard.of(entry, _spotlight_of)
+        if view is not None:
+            return {**view, "n_audits": sum(entry.name not in guard.problems for entry in audits)}
+    return None
+
+
+def _audit_of(entry: Entry) -> AuditResult:
+    assert isinstance(entry.result, AuditResult), "only audits have a spotlight"
+    return entry.result
+
+
+def _spotlight_of(entry: Entry) -> dict[str, Any]:
+    result = _audit_of(entry)
     address = audit_address(entry.path, result, {})
     system = result.system(result.focus)
     report = system.reports.get(address["method"])
@@ -76,7 +119,6 @@ def _spotlight(entries: Sequence[Entry]) -> dict[str, Any] | None:
         "headline": headline(result),
         "title": result.title,
         "link": address.link(),
-        "n_audits": len(audits),
         "words": "" if report is None else method_in_words(report.method),
         "map": None
         if report is None
@@ -90,7 +132,8 @@ def _shown(cohorts: Any) -> list[str]:
     return list(cohorts.loc[cohorts["suppressed"] == "", "cohort"])
 
 
-def _shown_gap(result: AuditResult) -> float:
+def _shown_gap(entry: Entry) -> float:
+    result = _audit_of(entry)
     report = supported_report(result.system(result.focus))
     low = -math.inf if report is None else report.honest.difference_to_overall.lo
     return low if math.isfinite(low) else -math.inf
@@ -116,4 +159,5 @@ def _card(entry: Entry) -> Card:
         case None if entry.kind == "job":
             state = job_now(entry, None).state
             sentence, tag = UNDER_WAY[state], state
-    return Card(kind=KINDS[entry.kind], title=entry.title, name=entry.name, link=entry.link, sentence=sentence, tag=tag)
+    link = "" if entry.kind == "unreadable" else entry.link
+    return Card(kind=KINDS[entry.kind], title=entry.title, name=entry.place, link=link, sentence=sentence, tag=tag)

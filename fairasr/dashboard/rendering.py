@@ -16,7 +16,7 @@ STATIC = "static"
 
 def page(template: str, view: Mapping[str, Any], *, is_static: bool = False) -> str:
     """The page that a template makes of a view; a static one has its style within, no script and no link to another page."""
-    return (
+    text = (
         environment("fairasr.dashboard")
         .get_template(template)
         .render(
@@ -26,6 +26,8 @@ def page(template: str, view: Mapping[str, Any], *, is_static: bool = False) -> 
             **view,
         )
     )
+    # A result may hold half a character, which JSON can write and an answer cannot.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @cache

@@ -106,7 +106,7 @@ def _title(name: str, named: re.Match[str] | None, method: str) -> str:
 def _state(folder: Path, status: Mapping[str, Any], *, changed_s: float, now_s: float) -> State:
     """The state that is recorded, unless it says "running" (or nothing) and nobody has given a sign for long."""
     said = status.get("status")
-    if said == "finished" or (folder / FINISHED).is_file():
+    if said == "finished" or _is_plain(folder / FINISHED):
         return "finished"
     if said in ("failed", "stopped"):
         return "failed" if said == "failed" else "stopped"
@@ -133,11 +133,18 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+def _is_plain(path: Path) -> bool:
+    """Whether there is a file that is no link."""
+    with suppress(OSError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    return False
+
+
 def _last_sign(folder: Path) -> float | None:
     times = []
     for path in (folder, folder / HISTORY, folder / STATUS):
         with suppress(OSError):
-            times.append(path.stat().st_mtime)
+            times.append(path.lstat().st_mtime)
     return max(times) if times and folder.is_dir() else None
 
 

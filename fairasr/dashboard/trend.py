@@ -47,12 +47,11 @@ class Row:
     rate_name: str
 
 
-def trend_table(entries: Sequence[Entry]) -> Table | None:
-    """One row per system of every result, on one axis; None where there are fewer than two.
+def trend_table(rows: Sequence[Row]) -> Table | None:
+    """The rows of every result on one axis; None where there are fewer than two.
 
     Rates of unlike corpora stand side by side here: the caption says so.
     """
-    rows = [row for entry in entries for row in _rows(entry)]
     if len(rows) < LEAST_ROWS:
         return None
     axis = axis_of([estimate for row in rows for estimate in (row.worst, row.overall)])
@@ -69,7 +68,7 @@ def trend_table(entries: Sequence[Entry]) -> Table | None:
         ),
         rows=tuple(
             (
-                Cell(text=clipped(row.entry.title), note=row.entry.name, link=row.entry.link),
+                Cell(text=clipped(row.entry.title), note=row.entry.place, link=row.entry.link),
                 Cell(text=clipped(row.system), tag=row.when),
                 Cell(
                     text=numbers.percent_interval(row.worst),
@@ -92,7 +91,8 @@ def _between(gap: Estimate) -> Cell:
     return Cell(text=numbers.points_interval(gap) if gap.is_known else numbers.points(gap.value))
 
 
-def _rows(entry: Entry) -> Iterator[Row]:
+def trend_rows(entry: Entry) -> Iterator[Row]:
+    """One row per system of a result; two, before and after, where it compares."""
     match entry.result:
         case AuditResult():
             yield from _of_audit(entry, entry.result)

@@ -12,7 +12,7 @@ import pandas as pd
 from fairasr.core import DisparityReport
 from fairasr.core.errors import IngestError
 from fairasr.dashboard.address import SAFE, Address, AddressError
-from fairasr.dashboard.audit_choices import UNLISTED
+from fairasr.dashboard.audit_choices import UNLISTED, unit_of
 from fairasr.dashboard.results import Entry
 from fairasr.dashboard.shelf import Shelf
 from fairasr.dashboard.utterances import Page, UtteranceRow, Utterances
@@ -22,7 +22,7 @@ from fairasr.report.table import Cell, Table, columns
 PAGE_SIZE = 25
 N_CONFUSIONS = 8
 WITHHELD = "The utterances of this group are withheld: with those of the other groups they would give a smaller one away."
-KINDS = {"substitution": "Wrong words", "deletion": "Words left out", "insertion": "Words put in"}
+KINDS = {"substitution": "Wrong {}s", "deletion": "{}s left out", "insertion": "{}s put in"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def listing_view(entry: Entry, report: DisparityReport, address: Address, shelf:
         "n_pages": n_pages,
         "previous": address.link(page=str(page.page - 1)) if page.page > 1 else "",
         "next": address.link(page=str(page.page + 1)) if page.page < n_pages else "",
-        "lines": [_line(row, entry) for row in page.rows],
+        "lines": [_line(row, entry, unit=unit_of(report.rate_name)) for row in page.rows],
         "is_partial": page.is_partial,
         "is_confirmation": report.cohorts_basis == "confirmation",
         "confusions": _confusions(entry, report, address, shelf),
@@ -99,12 +99,12 @@ def _page(kept: Utterances, report: DisparityReport, address: Address) -> Page |
         return None
 
 
-def _line(row: UtteranceRow, entry: Entry) -> Line:
+def _line(row: UtteranceRow, entry: Entry, *, unit: str) -> Line:
     n_errors = row.substitutions + row.deletions + row.insertions
     parts = [
         f"{n} {words}" for n, words in ((row.substitutions, "wrong"), (row.deletions, "left out"), (row.insertions, "put in")) if n
     ]
-    counted = f"{n_errors} {'error' if n_errors == 1 else 'errors'} in {row.n_ref} {'word' if row.n_ref == 1 else 'words'}"
+    counted = f"{n_errors} {'error' if n_errors == 1 else 'errors'} in {row.n_ref} {unit if row.n_ref == 1 else f'{unit}s'}"
     return Line(
         row=row,
         errors=f"{counted}: {', '.join(parts)}" if parts else "No errors",
@@ -118,15 +118,17 @@ def _confusions(entry: Entry, report: DisparityReport, address: Address, shelf: 
     found = shelf.confusions(entry, system=address["system"], method=report.method, cohort=address["cohort"])
     if found is None:
         return []
-    tables = (_confusion_table(found[found["kind"] == kind], kind, is_cohort=bool(address["cohort"])) for kind in KINDS)
+    unit, is_cohort = unit_of(report.rate_name), bool(address["cohort"])
+    tables = (_confusion_table(found[found["kind"] == kind], kind, is_cohort=is_cohort, unit=unit) for kind in KINDS)
     return [table for table in tables if table.rows]
 
 
-def _confusion_table(rows: pd.DataFrame, kind: str, *, is_cohort: bool) -> Table:
+def _confusion_table(rows: pd.DataFrame, kind: str, *, is_cohort: bool, unit: str) -> Table:
     everyone = ("Everyone",) if is_cohort else ()
+    told = "Said → heard" if kind == "substitution" else unit.capitalize()
     return Table(
-        caption=f"{KINDS[kind]}, per 1,000 words said",
-        columns=columns("Said → heard", "Here", *everyone) if kind == "substitution" else columns("Word", "Here", *everyone),
+        caption=f"{KINDS[kind].format(unit).capitalize()}, per 1,000 {unit}s said",
+        columns=columns(told, "Here", *everyone),
         rows=tuple(
             (
                 Cell(text=_confused(row), note=f"{numbers.count(row['n'])} times"),

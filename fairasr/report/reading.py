@@ -49,11 +49,14 @@ def read_result(folder_or_json: str | Path) -> Result:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise IngestError(f"cannot read the result {str(path)!r}: {error.strerror or error}. {hint}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise IngestError(f"{str(path)!r} is not JSON: {error}. {hint}") from error
     if not isinstance(data, dict) or not isinstance(data.get("format"), str) or data["format"] not in PARSERS:
         raise IngestError(f"{str(path)!r} is no result of fairasr: its 'format' is none of {', '.join(PARSERS)}. {hint}")
     try:
-        return PARSERS[data["format"]](data)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        result = PARSERS[data["format"]](data)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise IngestError(f"{str(path)!r} is damaged: {error!r} while reading it. Make the result again.") from error
+    if isinstance(result, VerificationResult) and not result.systems:
+        raise IngestError(f"{str(path)!r} is damaged: it has no verifier. Make the result again.")
+    return result

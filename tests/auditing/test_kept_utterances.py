@@ -181,8 +181,34 @@ def test_where_systems_divide_otherwise_whom_one_hides_all_hide_and_the_rest_of_
     assert listed["two"].partial == ("q",)
     assert (listed["two"].codes == -1).tolist() == (listed["one"].codes == -1).tolist() == [label != "a" for label in one]
     few = listed_cohorts({"one": found(one, {"s", "b"}), "two": found(two, set())}, np.arange(63) % 2 == 0, min_speakers=11)
-    assert few["two"].labels == ("p",), "ten speakers are left of q, one too few"
-    assert few["two"].partial == ()
+    assert few["two"].labels == (), "ten are left of q, one too few; without them ten are cut from a, who would be told by that"
+    assert few["one"].labels == ()
+
+
+def example_of_one_cut(*, basis: str = "everyone") -> dict[str, Any]:
+    """System one hides 30, of whom p of system two has 29 and q one."""
+    one = ["a"] * 50 + ["b"] * 26 + ["s"] * 3 + ["a"] * 50 + ["s"]
+    two = ["p"] * 79 + ["q"] * 51
+    given = {"one": found(one, {"s", "b"}, basis=basis), "two": found(two, set(), basis=basis)}
+    listed = listed_cohorts(given, np.arange(130) % 2 == 0, min_speakers=10)
+    return {system: {name: int((of.codes == place).sum()) for place, name in enumerate(of.labels)} for system, of in listed.items()}
+
+
+@pytest.mark.parametrize("basis", ["everyone", "confirmation"])
+def test_a_cohort_is_not_listed_without_one_person_whom_subtraction_would_tell(basis: str) -> None:
+    assert example_of_one_cut(basis=basis) == {"one": {"a": 50}, "two": {"p": 50}}
+
+
+@pytest.mark.parametrize(("n_cut", "is_listed"), [(20, True), (18, True), (10, False), (1, False)])
+def test_a_cohort_is_cut_by_nobody_or_by_enough_in_either_half(n_cut: int, is_listed: bool) -> None:
+    one = ["a"] * 100 + ["s"] * 4 + ["b"] * 96
+    two = ["q"] * 60 + ["p"] * 40 + ["q"] * n_cut + ["p"] * (100 - n_cut)
+    listed = listed_cohorts(
+        {"one": found(one, {"s", "b"}, basis="confirmation"), "two": found(two, set(), basis="confirmation")},
+        np.arange(200) % 2 == 0,
+        min_speakers=9,
+    )
+    assert ("q" in listed["two"].labels) == is_listed
 
 
 def test_a_cohort_without_judged_speakers_is_not_the_only_one_without_a_name() -> None:

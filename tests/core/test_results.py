@@ -57,6 +57,20 @@ def test_what_is_no_audit_of_this_version_is_refused(data: dict[str, object], me
         audit_from(data)
 
 
+def test_every_fault_of_a_damaged_audit_is_counted_and_the_first_is_told() -> None:
+    report = {"cohorts": [{"cohort": "a", "description": "", "role": "", "suppressed": ""}], "map": None}
+    bad = {"cohorts": [], "map": {"kind": "globe"}}
+    data = {"format": "fairasr-audit", "format_version": 1, "focus": "two"}
+    with pytest.raises(IngestError, match=r"its focus 'two' is none of its 0 systems \(1 such faults\)"):
+        audit_from({**data, "systems": []})
+    systems = [{"system": "two", "reports": {"geo-tree": report, "made": bad}}]
+    with pytest.raises(IngestError, match=r"'made' of 'two' has no cohorts, .* \(2 such faults\)\. Run the audit again"):
+        audit_from({**data, "systems": systems})
+    systems = [{"system": "two", "reports": {"geo-tree": {**report, "map": {"kind": "globe"}}}}]
+    with pytest.raises(IngestError, match="is of kind 'globe', none of boxes, areas, points, projection"):
+        audit_from({**data, "systems": systems})
+
+
 def test_the_hash_of_a_file_is_its_sha256_and_that_of_a_folder_knows_names_and_contents(tmp_path: Path) -> None:
     """SHA-256 of "abc" as printed in FIPS 180-4."""
     (tmp_path / "one").mkdir()

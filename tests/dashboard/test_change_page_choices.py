@@ -43,7 +43,7 @@ def example() -> Comparison:
 
 
 def page(example: Comparison, *, is_static: bool = False, **given: str) -> str:
-    entry = Entry(name="change", folder=Path("change"), kind="comparison", result=example)
+    entry = Entry(name="change", folder=Path("change"), root=Path(), kind="comparison", result=example)
     address = change_address(PATH, example, given, is_static=is_static)
     return rendering.page("comparison.html.jinja", comparison_view(entry, example, address), is_static=is_static)
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from job_world import NOW_S, line, write_run
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from viewing import Viewer, serving
 
 pytestmark = pytest.mark.browser
@@ -333,6 +333,34 @@ def test_no_page_is_wider_than_the_screen(look: Look, demo: str, view: str, widt
     page = viewer.open(VIEWS[view])
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     if view == "broken":
+        viewer.complaints.clear()
+
+
+def test_a_job_under_way_is_asked_after_again_when_an_answer_fails(look: Look, tmp_path: Path) -> None:
+    lines = [line(step, loss_task=2.0 / step) for step in range(1, 8)]
+    run = write_run(tmp_path / "job", "ewc-1-abc-seed0", lines=lines[:3], silent_s=NOW_S - time.time())
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        """The first time nothing, the second a page of something else, then the dashboard's own."""
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        elif len(asked) == 2:
+            route.fulfill(status=200, content_type="text/html", body="<p>Please sign in</p>")
+        else:
+            route.continue_()
+
+    with serving(tmp_path) as base:
+        viewer = look(base)
+        page = viewer.open("/result/job")
+        page.route("**/result/job", answer)
+        expect(page.locator("#status")).to_contain_text("does not answer", timeout=20_000)
+        (run / "history.jsonl").write_text("".join(lines))
+        expect(page.locator("main")).to_contain_text("7 of 10", timeout=30_000)
+        assert page.locator("main").get_attribute("aria-busy") is None
+        assert len(asked) == 3
+        assert all("ERR_FAILED" in complaint for complaint in viewer.complaints), viewer.complaints
         viewer.complaints.clear()
 
 

@@ -8,7 +8,9 @@ import pytest
 from example import example
 
 from fairasr.core.errors import OutputError
-from fairasr.dashboard.results import MOST_KEPT, ROOT_NAME, Library, natural_order
+from fairasr.dashboard.access import Access
+from fairasr.dashboard.app import application
+from fairasr.dashboard.results import ROOT_NAME, Library, natural_order
 from fairasr.report.export import json_bytes
 
 
@@ -106,21 +108,59 @@ def test_a_job_under_way_is_a_result_without_a_report(tmp_path: Path) -> None:
     assert (entry.name, entry.kind, entry.result, entry.title) == ("job", "job", None, "job")
 
 
-def test_hidden_folders_and_the_inside_of_jobs_are_not_searched(tmp_path: Path) -> None:
-    for name in (".trash/a", "runs/a", "cache/a", "model/a"):
+def test_hidden_folders_and_the_inside_of_results_are_not_searched(tmp_path: Path) -> None:
+    written(tmp_path / "job")
+    for name in (".trash/a", "node_modules/a", "job/node_modules/a", "job/runs/a", "job/cache/a", "job/model/a", "job/rules/a"):
         written(tmp_path / name)
-    assert Library(tmp_path).entries() == []
+    assert names(Library(tmp_path)) == ["job"]
 
 
-def test_only_some_results_are_kept_in_memory(tmp_path: Path) -> None:
-    written(tmp_path / "0")
-    content = (tmp_path / "0" / "report.json").read_bytes()
-    for position in range(1, MOST_KEPT + 3):
-        (tmp_path / str(position)).mkdir()
-        (tmp_path / str(position) / "report.json").write_bytes(content)
+def test_folders_called_like_the_inside_of_a_result_are_searched_elsewhere(tmp_path: Path) -> None:
+    for name in ("runs/a", "cache/a", "team/model/a", "hypotheses"):
+        written(tmp_path / name)
+    assert names(Library(tmp_path)) == ["cache/a", "hypotheses", "runs/a", "team/model/a"]
+
+
+def test_a_search_that_is_cut_off_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        written(tmp_path / name)
+    monkeypatch.setattr("fairasr.dashboard.results.MOST_FOLDERS", 4)
+    assert Library(tmp_path).listing().is_whole
+    monkeypatch.setattr("fairasr.dashboard.results.MOST_FOLDERS", 3)
+    listing = Library(tmp_path).listing()
+    assert (len(listing.entries), listing.is_whole) == (2, False)
+    page = application(Library(tmp_path), Access(host="127.0.0.1")).test_client().get("/", headers={"Host": "127.0.0.1"})
+    assert "folders were searched, so results may be missing" in page.get_data(as_text=True)
+
+
+def test_a_folder_given_as_a_dot_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(written(tmp_path / "mine"))
+    library = Library(".")
+    (entry,) = library.entries()
+    assert (library.root.name, entry.place) == ("mine", "mine")
+
+
+def test_a_folder_called_by_a_tilde_is_another_result_than_the_root(tmp_path: Path) -> None:
+    written(tmp_path, "The root")
+    written(tmp_path / "~", "The tilde")
+    written(tmp_path / ROOT_NAME, "Hidden")
     library = Library(tmp_path)
-    assert len(library.entries()) == MOST_KEPT + 3
-    assert len(library._kept) == MOST_KEPT
+    titles = {name: entry.title for name in ("~", ROOT_NAME) if (entry := library.entry(name)) is not None}
+    assert titles == {"~": "The tilde", ROOT_NAME: "The root"}
+
+
+def test_results_up_to_a_bound_are_kept_in_memory_and_one_of_each_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairasr.dashboard.results.MOST_KEPT", 4)
+    for position in range(6):
+        written(tmp_path / str(position))
+    library = Library(tmp_path)
+    assert len(library.entries()) == 6
+    assert len(library._kept) == 4
+    few = Library(tmp_path / "0")
+    few.entries()
+    written(tmp_path / "0", "Changed")
+    few.entries()
+    assert len(few._kept) == 1
 
 
 def test_numbers_in_names_sort_by_value() -> None:

@@ -22,19 +22,18 @@ function isChoice(address) {
 async function show(address, { push = false, focus = null, announce = true } = {}) {
   const mine = ++latest;
   main().setAttribute("aria-busy", "true");
-  let text;
+  let next = null;
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin" });
-    text = await answer.text();
-  } catch {
-    if (mine === latest) {
-      main().removeAttribute("aria-busy");
-      tell("The dashboard does not answer. Is it still running?");
-    }
-    return;
-  }
+    next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch { /* told below */ }
   if (mine !== latest) return;
-  const next = new DOMParser().parseFromString(text, "text/html");
+  // An answer without these is of something else, a proxy perhaps.
+  if (!next || !next.getElementById("main") || !next.querySelector("h1") || !next.querySelector(".bar")) {
+    main().removeAttribute("aria-busy");
+    tell("The dashboard does not answer. Is it still running?");
+    return watch();
+  }
   document.title = next.title;
   if (next.querySelector("h1").textContent === document.querySelector("h1").textContent) {
     change(main(), next.getElementById("main"));
