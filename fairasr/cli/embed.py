@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fairasr.cli.options import Reading
+from fairasr.cli.recordings import recordings_of
 
 FIRST_FAILURES = 5
 
@@ -34,7 +34,7 @@ def embed(
 
     require_file(output, endings=SUFFIXES)
     source = reading.source.absolute()
-    corpus = replace(reading, source=source).corpus()
+    corpus = recordings_of(reading, source=source)
     encoder = ResemblyzerEncoder(weights=weights)
     with progress() as tell:
         found = embed_to_file(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairasr.cli.options import Reading, Scoring, Seed, command_line, pairs
+from fairasr.cli.recordings import recordings_of
 from fairasr.cli.verify_training import embed, train
 
 if TYPE_CHECKING:
@@ -37,21 +38,7 @@ class VoiceReading(Reading):
 
     def corpus(self) -> Corpus:
         """Read it."""
-        from fairasr.ingest.recordings_table import read_recordings
-
-        return read_recordings(
-            self.source,
-            hypotheses=self.hypotheses,
-            recipe=self.recipe,
-            variant=self.variant,
-            columns=pairs(self.column or (), "--column"),
-            layout=self.layout,
-            system=self.system,
-            speaker_ids=not self.no_speaker_ids,
-            bad_rows=self.bad_rows,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-        )
+        return recordings_of(self)
 
 
 def audit(

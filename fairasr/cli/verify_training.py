@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from fairasr.cli.options import Reading, Seed, pairs
+from fairasr.cli.recordings import recordings_of
 from fairasr.cli.threads import Threads
 
 FIRST_FAILURES = 5
@@ -62,7 +62,7 @@ def train(
     chosen = formulation_of(formulation, {name: _value(text) for name, text in pairs(settings or (), "--set").items()})
     excluded = read_speakers(exclude_speakers) if exclude_speakers else frozenset()
     source = reading.source.absolute()
-    corpus = replace(reading, source=source).corpus()
+    corpus = recordings_of(reading, source=source)
     with chosen_threads(threads), progress() as tell:
         found = train_speaker_encoder(
             corpus.manifest,
@@ -110,7 +110,7 @@ def embed(
     require_file(output, endings=SUFFIXES)
     encoder = TrainedSpeakerEncoder.load(model)
     source = reading.source.absolute()
-    corpus = replace(reading, source=source).corpus()
+    corpus = recordings_of(reading, source=source)
     with chosen_threads(threads), progress() as tell:
         found = embed_to_file(
             corpus.manifest,

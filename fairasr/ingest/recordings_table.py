@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from fairasr.core import sha256_of
 from fairasr.ingest.corpus import Corpus, read
 from fairasr.ingest.layouts import layout_of
 from fairasr.ingest.table import DELIMITED, JSON_LINES, PARQUET, read_table
@@ -28,22 +27,21 @@ def read_recordings(source: str | Path | pd.DataFrame, **options: Any) -> Corpus
     if options.get("recipe") is not None or "reference" in columns or not _is_table(source, options.get("layout", "auto")):
         return read(source, **options)
     given = {name: options[name] for name in ("encoding", "delimiter") if name in options}
-    table, notes = read_table(source, **given)
-    if "reference" in table:
+    table, _ = read_table(source, **given)
+    identifier = columns.get("utterance_id", "utterance_id")
+    if "reference" in table or identifier not in table:
         return read(source, **options)
-    # Where the recordings lie is of no matter here, and a table from memory has no folder to look for them in.
-    voices = table.drop(columns=["audio_path"], errors="ignore").assign(reference="")
-    corpus = read(voices, **{**options, "layout": "auto"})
     if isinstance(source, pd.DataFrame):
-        return replace(corpus, notes=(*corpus.notes, NO_REFERENCES))
-    digest = sha256_of(source)
+        # A table from memory has no folder to look for recordings in.
+        source = source.drop(columns=["audio_path"], errors="ignore")
+    # Something must stand in the references' place while the table is read: what every row has, and is then taken out again.
+    corpus = read(source, **{**options, "columns": {**columns, "reference": identifier}})
+    manifest = corpus.manifest
+    aside = manifest.set_aside.assign(reference="") if "reference" in manifest.set_aside else manifest.set_aside
     return replace(
         corpus,
-        manifest=replace(corpus.manifest, source=source.name),
-        inputs={source.name: digest, **{name: value for name, value in corpus.inputs.items() if name != "DataFrame"}},
-        utterances_sha256=(digest,),
-        title=source.stem,
-        notes=(*notes, *corpus.notes, NO_REFERENCES),
+        manifest=replace(manifest, table=manifest.table.assign(reference=""), set_aside=aside),
+        notes=(*corpus.notes, NO_REFERENCES),
     )
 
 

@@ -84,17 +84,19 @@ def read_trials(scores: Mapping[str, Source], *, manifest: Manifest, trials: Sou
     keys = _keys(found["first"], found["second"], len(manifest))
     kept = ~pd.Series(keys).duplicated().to_numpy()
     if not kept.all():
-        notes.append(f"{(~kept).sum():,} of {len(kept):,} trials repeat an earlier one and were counted once.")
+        notes.append(f"{(~kept).sum():,} of {len(kept):,} trials repeat an earlier one, in either order, and were counted once.")
     out = {
         name: _scores_of(name, table, given, found, keys, kept, manifest, is_given=table is given) for name, table in tables.items()
     }
     # Sorted by the utterances' names, so that the order of the lines cannot matter.
     rank = np.argsort(np.argsort(manifest.table["utterance_id"].to_numpy(dtype=str)))
-    order = np.lexsort((rank[found["second"][kept]], rank[found["first"][kept]]))
+    swapped = rank[found["first"]] > rank[found["second"]]
+    first, second = (np.where(swapped, found[b], found[a])[kept] for a, b in (PAIR, PAIR[::-1]))
+    order = np.lexsort((rank[second], rank[first]))
     files = [*scores.values(), *([] if trials is None else [trials])]
     return Trials(
-        first=found["first"][kept][order],
-        second=found["second"][kept][order],
+        first=first[order],
+        second=second[order],
         is_target=found["is_target"][kept][order],
         scores={name: values[order] for name, values in out.items()},
         inputs=_inputs(files),
@@ -202,7 +204,11 @@ def _scores_of(
 ) -> np.ndarray:
     """Score of every trial kept: by the two utterances where the table names them, else by order."""
     if "score" not in table:
-        raise IngestError(f"the file of {name!r} has no scores. Each line is {SHAPES}.")
+        raise IngestError(
+            f"the file of {name!r} has no scores. "
+            + ("A last field of labels alone, such as 0 and 1, is taken for the label. " if "label" in table else "")
+            + f"Each line is {SHAPES}; scores of 0 and 1 alone can be given in a table with a column score."
+        )
     scores = numbers_in(table["score"])
     if is_given or not set(PAIR) <= set(table):
         if len(scores) != len(given):
@@ -235,8 +241,8 @@ def _scores_of(
 
 
 def _keys(first: np.ndarray, second: np.ndarray, n_utterances: int) -> np.ndarray:
-    """One number per ordered pair of rows."""
-    keys: np.ndarray = first.astype(np.int64) * n_utterances + second
+    """One number per pair of rows, whichever stands first: a score says how alike the two are."""
+    keys: np.ndarray = np.minimum(first, second).astype(np.int64) * n_utterances + np.maximum(first, second)
     return keys
 
 

@@ -45,6 +45,11 @@ def det_svg(det: Mapping[str, Sequence[tuple[float, float]]], *, names: Mapping[
     return "".join(_drawing(size, lines, names) for size in (WIDE, NARROW))
 
 
+def is_drawable(points: Sequence[tuple[float, float]]) -> bool:
+    """Whether a curve has a point within the axes; that of a verifier that hardly errs may have none."""
+    return any(_is_inside(point) for point in points)
+
+
 def _is_inside(point: tuple[float, float]) -> bool:
     return all(LEAST <= rate <= MOST for rate in point)
 

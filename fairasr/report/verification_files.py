@@ -63,4 +63,6 @@ def groups_of_all(result: VerificationResult) -> pd.DataFrame:
             # Whatever a suppressed row held, no number of it leaves.
             rows.loc[rows["suppressed"] != "", [name for name in rows.columns if name not in GROUP_TEXT]] = float("nan")
             parts.append(rows.assign(system=system.system, method=method))
-    return pd.concat(parts, ignore_index=True)[["system", "method", *GROUP_COLUMNS]]
+    columns = ["system", "method", *GROUP_COLUMNS]
+    # Where nothing grouped the speakers there is nothing to join, and the file still has its header.
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

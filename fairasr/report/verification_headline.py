@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fairasr.core import GroupReport, VerificationResult, VerifierResult
+from fairasr.core import UNKNOWN, GroupReport, VerificationResult, VerifierResult
 from fairasr.report import numbers
 from fairasr.report.headline import Headline
 from fairasr.report.wording import clipped, group_in_words, method_in_words
@@ -22,6 +22,13 @@ def verification_headline(result: VerificationResult, *, system: VerifierResult 
         if numbers.number(row["difference_to_overall_lo"]) > 0
     ]
     overall = numbers.percent_interval(system.eer)
+    if not system.reports:
+        return Headline(
+            shown=False,
+            sentence=f"{clipped(system.system)} has an equal error rate of {overall}. There are no groups to compare.",
+            detail="In brackets the 95 % interval, speakers drawn again on both sides of a trial. It says nothing of who is served "
+            "worse.",
+        )
     if not found:
         n_groups = sum(len(_shown(report)) for report in system.reports.values())
         return Headline(
@@ -46,7 +53,8 @@ def verification_headline(result: VerificationResult, *, system: VerifierResult 
 
 
 def _shown(report: GroupReport) -> list[Mapping[str, Any]]:
-    rows = numbers.records(report.groups)
+    """Groups with a rate; speakers of whom the group is not known are none."""
+    rows = [row for row in numbers.records(report.groups) if row["cohort"] != UNKNOWN]
     return [row for row in rows if not row["suppressed"] and math.isfinite(numbers.number(row["eer"]))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from fairasr.core import UNDEFINED, Estimate, GroupReport, VerificationResult, VerifierResult
+from fairasr.core import UNDEFINED, UNKNOWN, Estimate, GroupReport, VerificationResult, VerifierResult
 from fairasr.report.rendering import rendered
 
 STYLES = ("page.css", "change.css", "verification.css")
@@ -85,7 +85,7 @@ def section(
         "withheld": verification_tables.withheld_table(system, report, min_speakers=min_speakers),
         "crossed": verification_tables.crossed_table(system, report),
         "det": det_svg(curves, names=_names(report)),
-        "n_left_out": max(len(report.det) - len(curves), 0),
+        "n_left_out": _n_shown(report) - sum(label != "" for label in curves),
         "maps": [
             (caption, drawn)
             for caption, drawn in (
@@ -106,10 +106,17 @@ def _words(result: VerificationResult) -> Estimate:
 
 def _drawn(report: GroupReport) -> list[str]:
     """Everyone, and the groups whose curves are drawn: all, or those served worst and best where there are many."""
-    ranked = [str(label) for label in report.groups["cohort"] if str(label) in report.det]
+    from fairasr.report.det_plot import is_drawable
+
+    ranked = [str(label) for label in report.groups["cohort"] if is_drawable(report.det.get(str(label), ()))]
     half = MOST_CURVES // 2
     kept = ranked if len(ranked) <= MOST_CURVES else [*ranked[:half], *ranked[-half:]]
     return [*kept, *([""] if "" in report.det else [])]
+
+
+def _n_shown(report: GroupReport) -> int:
+    """Groups that may be shown: those without a curve within the axes are among those left out of the drawing."""
+    return int(((report.groups["suppressed"] == "") & (report.groups["cohort"] != UNKNOWN)).sum())
 
 
 def _names(report: GroupReport) -> dict[str, str]:

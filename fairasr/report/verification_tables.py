@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fairasr.core import Estimate, GroupReport, VerificationResult, VerifierResult
+from fairasr.core import UNKNOWN, Estimate, GroupReport, VerificationResult, VerifierResult
 from fairasr.report import numbers
 from fairasr.report.drawings import axis_drawing, axis_of, interval_drawing
 from fairasr.report.table import Cell, Column, Table, columns
@@ -167,8 +167,9 @@ def crossed_table(system: VerifierResult, report: GroupReport) -> Table | None:
 
 
 def _labels(report: GroupReport) -> list[str]:
+    """Groups with a rate, highest first. Speakers of whom the group is not known stand last, and are neither worst nor best."""
     shown = [row for row in numbers.records(report.groups) if not row["suppressed"] and math.isfinite(numbers.number(row["eer"]))]
-    return [str(row["cohort"]) for row in shown]
+    return [str(row["cohort"]) for row in shown if row["cohort"] != UNKNOWN]
 
 
 def _title(report: GroupReport, label: str) -> str:

@@ -39,6 +39,12 @@ class Replicates:
         """Whether an interval can be had."""
         return self.n_speakers >= FEWEST_SPEAKERS and bool(np.isfinite(self.values).mean() >= ENOUGH_REPLICATES)
 
+    @property
+    def vary(self) -> bool:
+        """Whether the rate differs from draw to draw; it does not where nobody errs."""
+        known = self.values[np.isfinite(self.values)]
+        return bool(len(known) and known.min() < known.max())
+
     def reach(self, values: np.ndarray) -> float:
         """Half of the interval of `values`, the replicates on some scale.
 
@@ -73,11 +79,26 @@ def rate_estimate(value: float, replicates: Replicates, *, n_trials: int) -> Est
     return Estimate(value=float(value), lo=float(min(lo, value)), hi=float(max(hi, value)))
 
 
-def difference_estimate(value: float, one: Replicates, other: Replicates) -> Estimate:
-    """The difference `one` - `other` with its interval; both were resampled in the same draws, so what they share cancels."""
-    both = together([one, other], one.values - other.values)
+def difference_estimate(one: Estimate, other: Estimate, *, replicates: tuple[Replicates, Replicates]) -> Estimate:
+    """The difference of two rates with its interval; both were resampled in the same draws, so what they share cancels.
+
+    Where nobody of a side errs its replicates do not vary, which is no certainty. The ends of the two rates' own intervals are then
+    put together: d - sqrt((p - l)^2 + (u' - p')^2) to d + sqrt((u - p)^2 + (p' - l')^2) (Zou and Donner 2008, MOVER), which takes
+    the two as independent and so is rather too wide.
+
+    Args:
+        one: the rate that is subtracted from.
+        other: the rate that is subtracted.
+        replicates: of the two.
+    """
+    value = one.value - other.value
+    both = together(list(replicates), replicates[0].values - replicates[1].values)
     if not np.isfinite(value) or not both.is_enough:
         return Estimate(value=float(value), lo=np.nan, hi=np.nan)
+    if not all(part.vary for part in replicates):
+        below = np.hypot(one.value - one.lo, other.hi - other.value)
+        above = np.hypot(one.hi - one.value, other.value - other.lo)
+        return Estimate(value=float(value), lo=float(value - below), hi=float(value + above))
     reach = both.reach(both.values)
     return Estimate(value=float(value), lo=float(value - reach), hi=float(value + reach))
 
@@ -85,13 +106,14 @@ def difference_estimate(value: float, one: Replicates, other: Replicates) -> Est
 def spread_estimate(rates: list[float], groups: list[Replicates]) -> Estimate:
     """Population standard deviation (ddof 0) of the groups' rates (Jin et al. 2022), with its interval, cut at 0.
 
-    Chance alone spreads the rates of small groups, so that the value is too high rather than too low.
+    Chance alone spreads the rates of small groups, so that the value is too high rather than too low. Where nobody of a group errs
+    its replicates do not vary, and the ends are NaN: resampling cannot tell how far its rate might lie above 0.
     """
     if len(rates) < 2:
         return UNDEFINED
     value = float(np.std(rates))
     both = together(groups, np.std([group.values for group in groups], axis=0))
-    if not both.is_enough:
+    if not both.is_enough or not all(group.vary for group in groups):
         return Estimate(value=value, lo=np.nan, hi=np.nan)
     reach = both.reach(both.values)
     return Estimate(value=value, lo=max(0.0, value - reach), hi=value + reach)

@@ -20,6 +20,7 @@ from fairasr.verifying.partitions import Grouping, partitions_of
 from fairasr.verifying.recognition import Recognition, recognition_of
 from fairasr.verifying.trials import Scored, scored_trials
 from fairasr.verifying.warnings import warnings_of
+from fairasr.verifying.withholding import ListedTrials, withheld_of
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, how much there is."""
@@ -67,7 +68,7 @@ def audit_verification(
         rules: saved rules, or their files, of an audit of other speakers.
         n_per_speaker: made trials of a kind per speaker.
         p_target: prior of a target trial, of minDCF.
-        min_speakers: groups with fewer show no number.
+        min_speakers: groups with fewer, in all or in trials of one kind, show no number; see `verifying.withholding`.
         recogniser: system of the corpus whose word error rates stand beside; "": the only one, if there are hypotheses.
         normaliser: profile for its texts; None: the recipe's, else "basic".
         unit: "word", "character" or "auto"; None: the recipe's, else "word".
@@ -158,6 +159,12 @@ def _systems(
         )
     counts = speaker_counts(len(given.speaker_ids), n_replicates=n_replicates(len(is_target)), seed=seed)
     speakers = TrialSpeakers(first=given.first_speaker, second=given.second_speaker)
+    withheld = withheld_of(
+        {method: grouping.partition for method, grouping in found.items()},
+        ListedTrials(first=given.first_speaker, second=given.second_speaker, is_target=is_target),
+        speaker_ids=given.speaker_ids,
+        min_speakers=min_speakers,
+    )
     n_steps = len(given.scores) * (1 + len(found))
     systems: list[VerifierResult] = []
     for name, scores in given.scores.items():
@@ -171,6 +178,7 @@ def _systems(
             tell(f"{name}: {method}", done + step, n_steps)
             reports[method] = group_report(
                 grouping,
+                withheld[method],
                 trials,
                 who,
                 everyone,

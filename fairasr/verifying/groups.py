@@ -7,8 +7,8 @@ import pandas as pd
 
 from fairasr.core import UNDEFINED, UNKNOWN, Counts, Estimate, GroupReport, Partition
 from fairasr.core.verification import GROUP_COLUMNS, GROUP_TEXT
-from fairasr.statistics import pooled_rates, rate_interval, suppressed
-from fairasr.statistics.suppression import lines_of
+from fairasr.statistics import pooled_rates, rate_interval
+from fairasr.statistics.suppression import SMALL
 from fairasr.verification import (
     Measured,
     SortedTrials,
@@ -19,6 +19,7 @@ from fairasr.verification import (
     spread_estimate,
 )
 from fairasr.verifying.partitions import Grouping
+from fairasr.verifying.withholding import Withheld
 
 PICKED = (
     "The gap is between the groups that came out highest and lowest here. Having picked them makes it look larger than it is, and "
@@ -28,6 +29,7 @@ PICKED = (
 
 def group_report(
     grouping: Grouping,
+    withheld: Withheld,
     trials: SortedTrials,
     speakers: TrialSpeakers,
     everyone: Measured,
@@ -42,26 +44,21 @@ def group_report(
 
     Args:
         grouping: group of each speaker.
+        withheld: what of it may be shown.
         trials: of everyone, sorted.
         speakers: of the trials, positions in `speaker_ids`, in sorted order.
         everyone: the rates of all trials.
         speaker_ids: speakers with a trial, sorted.
         counts: int array (n_replicates, n_speakers), the draws that all groups share.
         p_target: prior of a target trial, of minDCF.
-        min_speakers: groups with fewer speakers show no number; so does one with fewer of them in its target trials, if any are.
+        min_speakers: fewest on a side of crossed trials, and behind a word error rate; groups follow `withheld`.
         words: errors of a recogniser, one row per speaker.
     """
     partition = grouping.partition
-    names, codes = _coded(partition, speaker_ids)
+    names, codes, reasons = withheld.names, withheld.codes, withheld.reasons
     inside = np.where(codes[speakers.first] == codes[speakers.second], codes[speakers.first], -1)
     rows_of = [np.flatnonzero(inside == code) for code in range(len(names))]
-    n_speakers, n_behind = _sizes(trials, speakers, rows_of)
-    reasons = suppressed(
-        n_behind,
-        min_speakers=min_speakers,
-        lines=lines_of(names, partition.components),
-        keep=np.array([name == UNKNOWN for name in names]),
-    )
+    n_speakers = [len(np.union1d(speakers.first[rows], speakers.second[rows])) for rows in rows_of]
     shown = {
         code: measured(trials.at(rows), speakers.of(rows), counts=counts, p_target=p_target, threshold=everyone.threshold)
         for code, rows in enumerate(rows_of)
@@ -70,7 +67,7 @@ def group_report(
     wer = _word_error_rates(words, codes, speaker_ids, n_groups=len(names), min_speakers=min_speakers)
     table = pd.DataFrame(
         [
-            _row(name, partition, reasons[code], int(n_speakers[code]), shown.get(code), everyone, wer[code])
+            _row(name, partition, reasons[code], n_speakers[code], shown.get(code), everyone, wer[code])
             for code, name in enumerate(names)
         ],
         columns=list(GROUP_COLUMNS),
@@ -78,7 +75,7 @@ def group_report(
     order = np.lexsort((table["cohort"], -table["eer"].fillna(-1), table["suppressed"] != "", table["cohort"] == UNKNOWN))
     named = {code: rates for code, rates in shown.items() if names[code] != UNKNOWN}
     comparable = {code: rates for code, rates in named.items() if np.isfinite(rates.eer.value)}
-    visible = np.array([code if code in named else -1 for code in range(len(names))], dtype=int)
+    visible = np.array([code if code in named and withheld.has_crossed else -1 for code in range(len(names))], dtype=int)
     return GroupReport(
         method=partition.method,
         groups=table.iloc[order].reset_index(drop=True),
@@ -96,28 +93,9 @@ def group_report(
             [rates.eer.value for rates in comparable.values()], [rates.eer_replicates for rates in comparable.values()]
         ),
         det={"": everyone.curve.det(), **{names[code]: rates.curve.det() for code, rates in comparable.items()}},
-        notes=(*partition.notes, *_notes(names, reasons, n_speakers, named, comparable, min_speakers=min_speakers)),
+        notes=(*partition.notes, *_notes(withheld, named, comparable, min_speakers=min_speakers)),
         map=grouping.layer,
     )
-
-
-def _coded(partition: Partition, speaker_ids: pd.Index) -> tuple[list[str], np.ndarray]:
-    """Groups in use, UNKNOWN last, and the position of each speaker's: int array (n_speakers,)."""
-    labels = partition.labels.reindex(speaker_ids).fillna(UNKNOWN)
-    names = sorted(set(labels), key=lambda label: (label == UNKNOWN, label))
-    return names, pd.Index(names).get_indexer(pd.Index(labels))
-
-
-def _sizes(trials: SortedTrials, speakers: TrialSpeakers, rows_of: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Speakers with a trial within each group, and those that its least supported rate rests on: int arrays (n_groups,)."""
-    n_speakers, n_behind = [], []
-    for rows in rows_of:
-        within = speakers.of(rows)
-        n_all = len(np.unique(np.concatenate([within.first, within.second])))
-        n_in_target = len(np.unique(within.first[trials.is_target[rows]]))
-        n_speakers.append(n_all)
-        n_behind.append(n_in_target or n_all)
-    return np.array(n_speakers, dtype=int), np.array(n_behind, dtype=int)
 
 
 def _row(
@@ -137,7 +115,7 @@ def _row(
     }
     if rates is None:
         return row
-    difference = difference_estimate(rates.eer.value - everyone.eer.value, rates.eer_replicates, everyone.eer_replicates)
+    difference = difference_estimate(rates.eer, everyone.eer, replicates=(rates.eer_replicates, everyone.eer_replicates))
     row |= {"n_speakers": n_speakers, "n_target": rates.n_target, "n_nontarget": rates.n_nontarget}
     for column, estimate in (
         ("eer", rates.eer),
@@ -174,25 +152,23 @@ def _gap(comparable: dict[int, Measured]) -> Estimate:
         return UNDEFINED
     ranked = sorted(comparable.values(), key=lambda rates: rates.eer.value)
     lowest, highest = ranked[0], ranked[-1]
-    return difference_estimate(highest.eer.value - lowest.eer.value, highest.eer_replicates, lowest.eer_replicates)
+    return difference_estimate(highest.eer, lowest.eer, replicates=(highest.eer_replicates, lowest.eer_replicates))
 
 
-def _notes(
-    names: list[str],
-    reasons: np.ndarray,
-    n_speakers: np.ndarray,
-    named: dict[int, Measured],
-    comparable: dict[int, Measured],
-    *,
-    min_speakers: int,
-) -> list[str]:
+def _notes(withheld: Withheld, named: dict[int, Measured], comparable: dict[int, Measured], *, min_speakers: int) -> list[str]:
     notes = []
+    names, reasons = withheld.names, withheld.reasons
     n_groups = sum(name != UNKNOWN for name in names)
-    few_targets = [names[code] for code in range(len(names)) if reasons[code] == "small" and n_speakers[code] >= min_speakers]
-    if few_targets:
+    few = [name for name, why, n in zip(names, reasons, withheld.n_present, strict=True) if why == SMALL and n >= min_speakers]
+    if few:
         notes.append(
-            f"{len(few_targets)} of {n_groups} groups have {min_speakers} speakers or more, but fewer in target trials (first: "
-            f"{few_targets[0]}), and are suppressed: record more of them twice."
+            f"{len(few)} of {n_groups} groups have {min_speakers} speakers or more, but fewer in trials of one kind within the "
+            f"group (first: {few[0]}), and are suppressed: record more of them twice, or add trials of two of them."
+        )
+    if not withheld.has_crossed:
+        notes.append(
+            "Rates between groups are withheld: with the totals they would give away those of a few speakers. Add trials between "
+            "the groups that have few."
         )
     one_kind = [(names[code], rates) for code, rates in named.items() if code not in comparable]
     if one_kind:

@@ -12,6 +12,10 @@ from fairasr.core.errors import DiscoveryError, DoubleDippingError
 from fairasr.discovery import METHODS, CohortRule, FrozenRule, frozen_rule
 from fairasr.discovery.base import DECLARED
 from fairasr.ingest import Corpus
+from fairasr.ingest.columns import OTHER_NAMES
+
+NO_GROUPS = frozenset(name for ours in ("utterance_id", "reference", "hypothesis", "audio_path") for name in OTHER_NAMES[ours])
+"""Columns of texts and files under other tools' names: they are groups only if they are asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,8 @@ def partitions_of(
 ) -> dict[str, Grouping]:
     """Method -> its groups, in the order asked for: columns, then rules.
 
-    Where nothing is asked for: the columns that the recipe recommends, else every column that groups the speakers.
+    Where nothing is asked for: the columns that the recipe recommends, else every column that groups the speakers and is known
+    under no name of texts or files.
 
     Raises:
         DiscoveryError: a column is not there, or one way of grouping is named twice.
@@ -43,7 +48,8 @@ def partitions_of(
     """
     manifest = corpus.manifest
     is_default = not groups and not rules
-    wanted = list(groups) or (list(corpus.defaults.get("groups", manifest.attributes)) if is_default else [])
+    grouping = [column for column in manifest.attributes if column.lower() not in NO_GROUPS]
+    wanted = list(groups) or (list(corpus.defaults.get("groups", grouping)) if is_default else [])
     found: dict[str, Grouping] = {}
     for columns in wanted:
         declared = METHODS[DECLARED].load()(columns=tuple(str(columns).split("*")))

@@ -10,6 +10,8 @@ from fairasr.core import VerifierResult
 from fairasr.verifying.partitions import Grouping
 
 CHANCE = 0.5
+SAME = 1e-9
+"""Scores that differ by less than this share are one score but for rounding: cosines of equal vectors differ so."""
 
 
 def warnings_of(systems: Sequence[VerifierResult], scores: Mapping[str, np.ndarray], found: Mapping[str, Grouping]) -> list[str]:
@@ -17,7 +19,7 @@ def warnings_of(systems: Sequence[VerifierResult], scores: Mapping[str, np.ndarr
     warnings = []
     for system in systems:
         values = scores[system.system]
-        if values.min() == values.max():
+        if np.ptp(values) <= SAME * max(1.0, float(np.abs(values).max())):
             warnings.append(
                 f"{system.system} gives all {len(values):,} trials one score, {values[0]:g}: it tells nobody apart, and its equal "
                 "error rate is 50 %."

@@ -181,7 +181,7 @@ def test_embed_without_weights_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_embed_reads_audio_below_the_corpus_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Relative to where the command is run, as people type it."""
+    """Relative to where the command is run, as people type it; the table needs no references."""
     pytest.importorskip("torch")
     soundfile = pytest.importorskip("soundfile")
     import numpy as np
@@ -195,7 +195,6 @@ def test_embed_reads_audio_below_the_corpus_folder(tmp_path: Path, monkeypatch: 
         {
             "utterance_id": ["u1", "u2", "u3"],
             "speaker_id": ["a", "b", "c"],
-            "reference": "yes",
             "audio_path": ["wav/low.wav", "wav/high.wav", "wav/none.wav"],
         }
     ).to_csv(folder / "utterances.csv", index=False)

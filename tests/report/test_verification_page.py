@@ -11,9 +11,12 @@ from browser_checks import ACCESSIBILITY, CONTRAST, OPENED, Visit
 from playwright.sync_api import Browser
 from verification_example import group, report, verification
 
-from fairasr.core import VerificationResult, verification_from
+from fairasr.core import UNKNOWN, VerificationResult, verification_from
 from fairasr.core.errors import IngestError, OutputError
 from fairasr.report import read_result, read_verification, render_verification, write_verification
+from fairasr.report.verification_headline import verification_headline
+from fairasr.report.verification_page import section
+from fairasr.report.verification_tables import systems_table
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -65,6 +68,26 @@ def test_groups_that_are_withheld_show_no_number_in_any_file(tmp_path: Path) -> 
 def test_word_error_rates_stand_beside_only_where_there_is_a_recogniser() -> None:
     assert "Words wrong" in render_verification(verification())
     assert "Words wrong" not in render_verification(verification(recogniser=""))
+
+
+def test_speakers_of_no_known_group_are_neither_worst_nor_best() -> None:
+    rows = [group(f"g{n}", 0.09 - n / 100) for n in range(7)]
+    # Stands last, whatever its rate, and is the farthest above all.
+    unknown = group(UNKNOWN, 0.2)
+    system = replace(verification().systems[0], reports={"declared:sex": report("declared:sex", *rows, unknown)})
+    result = verification(systems=(system,))
+    across = [column.heading for column in systems_table(result, "declared:sex").columns]
+    assert across == ["Verifier", "All trials", "region g0", "region g6", "Gap", "Spread"]
+    assert verification_headline(result).group == "region g0"
+
+
+def test_groups_whose_curve_lies_outside_the_axes_are_counted_as_left_out() -> None:
+    system = verification().systems[0]
+    sex = system.reports["declared:sex"]
+    outside = replace(sex, det={**sex.det, "male": ((0.0, 0.0), (1.0, 0.0))})
+    result = verification(systems=(replace(system, reports={"declared:sex": outside}),))
+    assert section(result, result.systems[0], "declared:sex", has_style=True)["n_left_out"] == 1
+    assert section(verification(), system, "declared:sex", has_style=True)["n_left_out"] == 0
 
 
 @pytest.mark.browser

@@ -7,6 +7,7 @@ import pytest
 from rates import require_rate
 from scored_worlds import ScoredWorld
 
+from fairasr.core import Estimate
 from fairasr.verification import (
     Measured,
     Replicates,
@@ -99,8 +100,28 @@ def test_two_speakers_have_a_rate_and_no_interval() -> None:
 def test_the_difference_of_a_group_to_itself_has_no_width() -> None:
     values = np.random.default_rng(0).random(200)
     one = Replicates(values=values, shrink=1.0, n_speakers=20)
-    estimate = difference_estimate(0.0, one, one)
+    rate = Estimate(value=0.5, lo=0.4, hi=0.6)
+    estimate = difference_estimate(rate, rate, replicates=(one, one))
     assert (estimate.lo, estimate.hi) == (0.0, 0.0)
+
+
+def test_a_difference_to_a_group_where_nobody_errs_has_the_width_of_both_rates() -> None:
+    varying = Replicates(values=np.random.default_rng(0).random(200), shrink=1.0, n_speakers=20)
+    still = Replicates(values=np.zeros(200), shrink=1.0, n_speakers=20)
+    some, none = Estimate(value=0.5, lo=0.3, hi=0.9), Estimate(value=0.0, lo=0.0, hi=0.15)
+    estimate = difference_estimate(some, none, replicates=(varying, still))
+    # 0.5 - sqrt(0.2^2 + 0.15^2) = 0.25, 0.5 + sqrt(0.4^2 + 0^2) = 0.9.
+    assert [estimate.value, estimate.lo, estimate.hi] == pytest.approx([0.5, 0.25, 0.9])
+    alike = difference_estimate(none, none, replicates=(still, still))
+    assert [alike.lo, alike.hi] == pytest.approx([-0.15, 0.15])
+
+
+def test_the_spread_with_a_group_where_nobody_errs_has_no_ends() -> None:
+    varying = Replicates(values=np.random.default_rng(0).random(200), shrink=1.0, n_speakers=20)
+    still = Replicates(values=np.zeros(200), shrink=1.0, n_speakers=20)
+    estimate = spread_estimate([0.5, 0.0], [varying, still])
+    assert estimate.value == 0.25
+    assert np.isnan([estimate.lo, estimate.hi]).all()
 
 
 def test_the_spread_of_published_rates_divides_by_the_number_of_groups() -> None:

@@ -16,6 +16,8 @@ from fairasr.core.errors import DiscoveryError, DoubleDippingError, IngestError,
 from fairasr.core.verification import CROSSED_COLUMNS, GROUP_COLUMNS
 from fairasr.discovery import METHODS, rule_record
 from fairasr.ingest import read
+from fairasr.ingest.recordings_table import read_recordings
+from fairasr.report import write_verification
 from fairasr.report.export import json_bytes
 from fairasr.verification import SortedTrials
 from fairasr.verifying import audit_verification
@@ -239,6 +241,43 @@ def test_vectors_of_other_utterances_are_left_and_none_of_ours_is_an_error(tmp_p
     other = frame.assign(utterance_id="x" + frame["utterance_id"], reference="")
     with pytest.raises(IngestError, match="none of the 300 vectors of 'x'"):
         audit_verification(read(other), seed=0, embeddings={"x": voices[1]}, groups=["sex"])
+
+
+def test_an_audit_without_groups_is_written_with_an_empty_table(tmp_path: Path) -> None:
+    table, vectors = write_voices(tmp_path)
+    pd.read_csv(table).drop(columns="sex").to_csv(table, index=False)
+    found = audit_verification(corpus_of(table), seed=0, embeddings={"x": vectors})
+    write_verification(found, tmp_path / "report")
+    assert (tmp_path / "report" / "groups.csv").read_text().splitlines() == [",".join(["system", "method", *GROUP_COLUMNS])]
+    assert "There are no groups to compare" in (tmp_path / "report" / "report.html").read_text()
+
+
+def test_texts_and_files_are_no_groups_unless_they_are_asked_for(tmp_path: Path) -> None:
+    table, vectors = write_voices(tmp_path, columns={"sentence": ["one", "two"] * 30, "wav": ["a.wav"] * 30 + ["b.wav"] * 30})
+    found = audit_verification(corpus_of(table), seed=0, embeddings={"x": vectors}, n_per_speaker=2)
+    assert list(found.systems[0].reports) == ["declared:sex"]
+    asked = audit_verification(corpus_of(table), seed=0, embeddings={"x": vectors}, n_per_speaker=2, groups=["sentence"])
+    assert list(asked.systems[0].reports) == ["declared:sentence"]
+
+
+def test_a_table_without_references_keeps_where_its_recordings_are(tmp_path: Path) -> None:
+    table, _ = write_voices(tmp_path, n_speakers=2)
+    pd.read_csv(table).assign(audio_path="clips/a.wav").rename(columns={"utterance_id": "id"}).to_csv(table, index=False)
+    manifest = read_recordings(table, columns={"utterance_id": "id"}).manifest
+    assert set(manifest.table["audio_path"]) == {str(tmp_path / "clips" / "a.wav")}
+    assert set(manifest.table["reference"]) == {""}
+    assert manifest.table["utterance_id"].iloc[0] == "u000-0"
+    assert manifest.attributes == ["sex"]
+
+
+def test_scores_that_differ_by_rounding_alone_are_one_score(tmp_path: Path) -> None:
+    table, _ = write_voices(tmp_path, n_speakers=24)
+    names = corpus_of(table).manifest.table["utterance_id"].to_numpy(dtype=str)
+    pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names), 3)]
+    trials = pd.DataFrame({"first": names[[i for i, _ in pairs]], "second": names[[j for _, j in pairs]]})
+    scores = 1 - 1e-15 * np.random.default_rng(0).integers(0, 5, size=len(pairs))
+    found = audit_verification(corpus_of(table), seed=0, scores={"flat": trials.assign(score=scores)}, groups=["sex"])
+    assert "flat gives all" in found.warnings[0]
 
 
 def test_a_table_without_references_keeps_its_own_name_and_hash(voices: tuple[Path, Path]) -> None:

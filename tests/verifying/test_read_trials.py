@@ -62,7 +62,7 @@ def test_several_verifiers_stand_on_the_same_trials(tmp_path: Path) -> None:
 
 
 def test_a_verifier_that_scored_other_trials_is_refused(tmp_path: Path) -> None:
-    one, other = written(tmp_path, "1.txt", VOXCELEB), written(tmp_path, "2.txt", "b1 b2 8\na1 a2 9\nb1 a1 2\n")
+    one, other = written(tmp_path, "1.txt", VOXCELEB), written(tmp_path, "2.txt", "b1 b2 8\na1 a2 9\nb1 a2 2\n")
     with pytest.raises(IngestError, match="2 of 4 trials have no score of it, and 1 of its scores are of no trial"):
         read_trials({"one": one, "other": other}, manifest=MANIFEST)
 
@@ -88,7 +88,7 @@ def test_trials_without_label_take_it_from_the_manifest_and_say_so(tmp_path: Pat
 def test_a_trial_that_comes_twice_is_counted_once_and_said(tmp_path: Path) -> None:
     found = read_trials({"x": written(tmp_path, "x.txt", VOXCELEB + "1 a1 a2 0.9\n")}, manifest=MANIFEST)
     assert len(found.is_target) == 4
-    assert "1 of 5 trials repeat an earlier one and were counted once." in found.notes
+    assert "1 of 5 trials repeat an earlier one, in either order, and were counted once." in found.notes
 
 
 def test_two_scores_of_one_trial_are_refused(tmp_path: Path) -> None:
@@ -142,3 +142,16 @@ def test_neither_scores_nor_trials_are_refused() -> None:
 def test_a_table_without_the_columns_says_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="no columns first and second, and no score; it has left, right"):
         read_trials({"x": written(tmp_path, "x.csv", "left,right\na1,a2\n")}, manifest=MANIFEST)
+
+
+def test_a_pair_is_one_trial_whichever_stands_first(tmp_path: Path) -> None:
+    found = read_trials({"x": written(tmp_path, "x.txt", VOXCELEB + "0 b1 a1 0.2\n")}, manifest=MANIFEST)
+    assert (found.first.tolist(), found.second.tolist()) == ([0, 0, 1, 2], [1, 2, 3, 3])
+    assert "1 of 5 trials repeat an earlier one, in either order, and were counted once." in found.notes
+    with pytest.raises(IngestError, match=r"'x' gives 1 of 4 trials more than one score \(first: 'a1' 'b1'\)"):
+        read_trials({"x": written(tmp_path, "y.txt", VOXCELEB + "0 b1 a1 0.3\n")}, manifest=MANIFEST)
+
+
+def test_scores_of_nothing_but_0_and_1_are_said_to_read_as_labels(tmp_path: Path) -> None:
+    with pytest.raises(IngestError, match="A last field of labels alone, such as 0 and 1, is taken for the label"):
+        read_trials({"x": written(tmp_path, "x.txt", "a1 a2 1\na1 b1 0\n")}, manifest=MANIFEST)
