@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ class Runs:
             until = time.monotonic() + after_s
             while (after_steps and n_lines(history) < goal and not (folder / "finished.json").exists()) or time.monotonic() < until:
                 time.sleep(0.001)
-        os.kill(process, signal.SIGKILL)  # the server has not waited for it yet, or the id would not be there
+        with suppress(ProcessLookupError):  # it was over before
+            os.kill(process, signal.SIGKILL)
         assert self._told() == "over"
 
     def _told(self) -> str:
