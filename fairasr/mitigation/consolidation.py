@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,13 @@ from fairasr.training import TrainingData
 NO_GENERAL = "every training utterance is of a target cohort, so there is no general population"
 
 
-class UsesGeneral(Simple):
+class UsesGeneral(Simple, ABC):
     """A method that looks at the general population, unless its settings make it plain fine-tuning."""
 
     @property
+    @abstractmethod
     def is_plain(self) -> bool:
         """Whether it is plain fine-tuning as it is set."""
-        raise NotImplementedError
 
     def obstacle(self, model: Trainable, data: TrainingData) -> str | None:
         """That there is no general population, or what else stands in the way of the method."""

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from fairasr.core import ChangeReport, Comparison, MitigationResult, comparison_from, mitigation_from
 from fairasr.core.atomic import replace_files
 from fairasr.core.disparity import CHANGE_COLUMNS, CHANGE_TEXT
-from fairasr.core.errors import IngestError, OutputError
+from fairasr.core.errors import OutputError
 from fairasr.core.mitigation import CURVE_COLUMNS, LEAGUE_COLUMNS
 from fairasr.report.export import csv_bytes, json_bytes, parquet_bytes
+from fairasr.report.reading import JSON_NAME, read_as
 
-JSON_NAME = "report.json"
 COMPARISON_NAMES = ("report.html", JSON_NAME, "changes.csv", "changes.parquet")
 MITIGATION_NAMES = (*COMPARISON_NAMES, "league.csv", "curve.csv")
 KEYS = ("set", "before", "after", "rate_name")
 """First columns of changes.csv: "" or the name of a forgetting set, and the two systems."""
-
-Result = TypeVar("Result")
 
 
 def write_comparison(comparison: Comparison, folder: str | Path) -> list[Path]:
@@ -60,7 +57,7 @@ def read_comparison(folder_or_json: str | Path) -> Comparison:
     Raises:
         IngestError: there is no such file, it is no JSON, no comparison, of another version, or damaged.
     """
-    return _read(folder_or_json, comparison_from, what="a comparison", remedy="Compare the systems again.")
+    return read_as(folder_or_json, comparison_from, what="a comparison", remedy="Compare the systems again.")
 
 
 def read_mitigation(folder_or_json: str | Path) -> MitigationResult:
@@ -69,7 +66,9 @@ def read_mitigation(folder_or_json: str | Path) -> MitigationResult:
     Raises:
         IngestError: there is no such file, it is no JSON, no mitigation result, of another version, or damaged.
     """
-    return _read(folder_or_json, mitigation_from, what="a mitigation result", remedy="Run the job again: what it trained is kept.")
+    return read_as(
+        folder_or_json, mitigation_from, what="a mitigation result", remedy="Run the job again: what it trained is kept."
+    )
 
 
 def changes_table(comparison: Comparison) -> pd.DataFrame:
@@ -109,21 +108,3 @@ def _write(contents: Mapping[str, bytes], folder: str | Path, *, owned: tuple[st
         yield from (Path(name) for name in owned if (place / name).is_file())
 
     return replace_files(folder, {Path(name): content for name, content in contents.items()}, owned=former)
-
-
-def _read(folder_or_json: str | Path, parse: Callable[[Mapping[str, Any]], Result], *, what: str, remedy: str) -> Result:
-    path = Path(folder_or_json)
-    path = path / JSON_NAME if path.is_dir() else path
-    hint = f"Give the folder that {what} was written to, or its {JSON_NAME}."
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise IngestError(f"cannot read {what} from {str(path)!r}: {error.strerror or error}. {hint}") from error
-    except ValueError as error:
-        raise IngestError(f"{str(path)!r} is not JSON: {error}. {hint}") from error
-    if not isinstance(data, dict):
-        raise IngestError(f"{str(path)!r} holds a JSON {type(data).__name__}, not {what}. {hint}")
-    try:
-        return parse(data)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise IngestError(f"{str(path)!r} is damaged: {error!r} while reading it. {remedy}") from error

@@ -12,8 +12,9 @@ from typing import Any
 
 from fairasr.core import AuditResult, audit_from
 from fairasr.core.atomic import Content, replace_files
-from fairasr.core.errors import IngestError, OutputError
+from fairasr.core.errors import OutputError
 from fairasr.report.export import cohorts_csv, cohorts_parquet, json_bytes, rule_names
+from fairasr.report.reading import JSON_NAME, read_as
 from fairasr.report.utterance_file import (
     CONFUSIONS_NAME,
     UTTERANCES_NAME,
@@ -23,7 +24,6 @@ from fairasr.report.utterance_file import (
     utterance_writer,
 )
 
-JSON_NAME = "report.json"
 NAMES = ("report.html", JSON_NAME, "cohorts.parquet", "cohorts.csv", "regions.geojson", UTTERANCES_NAME, CONFUSIONS_NAME)
 RULES = "rules"
 RULE_FORMAT = "fairasr-rule"
@@ -85,24 +85,7 @@ def read_audit(folder_or_json: str | Path) -> AuditResult:
     Raises:
         IngestError: there is no such file, it is no JSON, no audit, of another version, or damaged.
     """
-    path = Path(folder_or_json)
-    path = path / JSON_NAME if path.is_dir() else path
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise IngestError(
-            f"cannot read the audit {str(path)!r}: {error.strerror or error}. Give the folder an audit was written to."
-        ) from error
-    except ValueError as error:
-        raise IngestError(f"{str(path)!r} is not JSON: {error}. Give the report.json of an audit, or its folder.") from error
-    if not isinstance(data, dict):
-        raise IngestError(
-            f"{str(path)!r} holds a JSON {type(data).__name__}, not an audit. Give the report.json of an audit, or its folder."
-        )
-    try:
-        return audit_from(data)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise IngestError(f"{str(path)!r} is damaged: {error!r} while reading it. Run the audit again.") from error
+    return read_as(folder_or_json, audit_from, what="the audit", remedy="Run the audit again.")
 
 
 def _owned(folder: Path) -> Iterator[Path]:

@@ -100,12 +100,12 @@ def test_a_file_of_a_result_that_leads_out_of_the_folder_is_not_read(tmp_path: P
 
 def test_runs_of_a_job_that_lie_elsewhere_are_not_listed(tmp_path: Path) -> None:
     write_run(tmp_path / "elsewhere", "ewc-1-00000000-seed0")
-    job = tmp_path / "root" / "job"
+    job = tmp_path / "shown" / "job"
     job.mkdir(parents=True)
     (job / "job.json").write_text("{}")
     (job / "runs").symlink_to(tmp_path / "elsewhere" / "runs")
-    assert "No run has begun" in page(client_of(tmp_path / "root"), "/result/job")
-    assert "seed 0" in page(client_of(tmp_path), "/result/root/job")
+    assert "No run has begun" in page(client_of(tmp_path / "shown"), "/result/job")
+    assert "seed 0" in page(client_of(tmp_path), "/result/shown/job")
 
 
 @pytest.mark.parametrize("name", ["file", "link-in"])
@@ -117,7 +117,7 @@ def test_what_lies_inside_is_inside(tmp_path: Path, name: str) -> None:
 
 
 def test_links_out_and_circles_of_links_are_not_inside(tmp_path: Path) -> None:
-    root = tmp_path / "root"
+    root = tmp_path / "shown"
     root.mkdir()
     (root / "out").symlink_to(tmp_path / "secret")
     (root / "circle").symlink_to(root / "circle")

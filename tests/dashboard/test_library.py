@@ -53,7 +53,7 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_refused(tmp_path: Path) -> N
     ("content", "problem"),
     [
         ("not json", "is not JSON"),
-        ("[]", "is no result of fairasr"),
+        ("[]", "holds a JSON list, not a result of fairasr"),
         ('{"format": ["fairasr-audit"]}', "is no result of fairasr"),
         ('{"format": "something else"}', "is no result of fairasr"),
         ('{"format": "fairasr-audit", "format_version": 99}', "has format version 99; this fairasr reads version 1"),
