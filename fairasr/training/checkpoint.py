@@ -86,6 +86,12 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(numbered, key=lambda path: -numbered[path])
 
 
+def remove_checkpoints(folder: Path) -> None:
+    """Remove all checkpoints of a run that has ended: nobody goes on from them."""
+    for path in checkpoints(folder):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def damage(path: Path) -> str:
     """What is wrong with a checkpoint's files, "" where nothing is."""
     try:

@@ -16,7 +16,7 @@ from fairasr.core.errors import TrainingError
 from fairasr.core.provenance import sha256_of
 from fairasr.models import Trainable
 from fairasr.training.base import Budget, Hooks, Trained, TrainingData
-from fairasr.training.checkpoint import choose_checkpoint
+from fairasr.training.checkpoint import choose_checkpoint, remove_checkpoints
 from fairasr.training.run import Run, planned
 from fairasr.training.run_record import only_here, open_run, outcome_of
 from fairasr.training.tracking import HISTORY, FolderTracker, Tracker
@@ -121,6 +121,7 @@ def _opened(run: Run, settings: Mapping[str, Any], until_done: ExitStack) -> tup
             f"the run in {run.folder} has ended, and {len(lost)} of its {len(run.snapshot_steps)} weight files are gone "
             f"(first: {run.snapshot(lost[0]).name}). Restore them, or remove the folder to train again."
         )
+    remove_checkpoints(run.folder)  # killed between its record and the last of them, it left some
     return None, []
 
 

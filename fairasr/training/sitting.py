@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 
 from fairasr.core.errors import TrainingError
 from fairasr.core.provenance import sha256_of
-from fairasr.training.checkpoint import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
+from fairasr.training.checkpoint import Checkpoint, read_checkpoint, remove_checkpoints, write_checkpoint
 from fairasr.training.micro_batches import MicroBatches
 from fairasr.training.network import Network
 from fairasr.training.random_state import own_random_state
@@ -129,8 +128,7 @@ class Keeper:
             with whole_file(run.folder / TERMS) as staged:
                 write_tensors(staged, state)
         finish_run(run.folder, {"history_sha256": sha256_of(run.folder / HISTORY), "wall_s": self.wall_s})
-        for left in checkpoints(run.folder):
-            shutil.rmtree(left, ignore_errors=True)
+        remove_checkpoints(run.folder)
 
 
 def load_terms(run: Run) -> None:

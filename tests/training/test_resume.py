@@ -173,6 +173,25 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_killed_between_its_record_and_its_last_checkpoint_it_leaves_none(
+    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str]
+) -> None:
+    folder = shutil.copytree(stopped, tmp_path / "run")
+
+    def killed(_: Path) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fairasr.training.sitting.remove_checkpoints", killed)
+        with pytest.raises(Killed):
+            run(folder)
+    assert (folder / "finished.json").is_file()
+    assert checkpoints(folder)
+    run(folder)
+    assert not checkpoints(folder)
+    assert fingerprint(folder) == undisturbed
+
+
 @pytest.fixture
 def halfway(stopped: Path, tmp_path: Path) -> Path:
     return shutil.copytree(stopped, tmp_path / "run")
