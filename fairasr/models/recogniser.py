@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -43,12 +43,15 @@ class Outputs:
     """What a model says of a batch, before any loss.
 
     Attributes:
-        log_probs: log-probabilities, float32 (n, steps, n_symbols): frames for CTC, target tokens for attention.
+        log_probs: log-probabilities, float32 (n, steps, n_symbols): frames for CTC, target tokens for attention, points of the
+            lattice for transducers.
         lengths: steps that count of each utterance, int64 (n,).
+        others: what else the model says, for its own `auxiliary_losses`; the first axis is the utterance.
     """
 
     log_probs: torch.Tensor
     lengths: torch.Tensor
+    others: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
 class Trainable(Recognizer, Protocol):
@@ -99,6 +102,14 @@ class Trainable(Recognizer, Protocol):
 
     def save(self, folder: Path) -> None:
         """Write settings and weights (safetensors, never a pickle) into an existing folder; `load` reads them back."""
+
+
+@runtime_checkable
+class HasAuxiliaryLosses(Protocol):
+    """A recogniser whose training has more aims than the reference: another output that helps it learn, the compute it spends."""
+
+    def auxiliary_losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
+        """What is added to each utterance's loss per symbol while it is trained, weights included: float32 (n,)."""
 
 
 @runtime_checkable

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from fairasr.models import Outputs, Trainable
+from fairasr.models import HasAuxiliaryLosses, Trainable
 from fairasr.training.base import Budget, Hooks, Step
 
 
@@ -47,7 +48,7 @@ class Network(torch.nn.Module):
         said = model.outputs(batch)
         # Sums of many terms lose everything in half precision: a penalty of 1e-6 on a loss of 1 is rounded to 0.
         with torch.autocast(said.log_probs.device.type, enabled=False):
-            outputs = Outputs(said.log_probs.float(), said.lengths)
+            outputs = replace(said, log_probs=said.log_probs.float())
             step = Step(
                 model=model,
                 rows=rows,
@@ -58,6 +59,9 @@ class Network(torch.nn.Module):
                 global_size=global_size,
             )
             task = hooks.reduce(step) if hooks.reduce else step.losses_per_symbol.sum() / global_size
+            if isinstance(model, HasAuxiliaryLosses):
+                # Beside the method's own reduction: what a method weighs is the loss of the reference alone.
+                task = task + model.auxiliary_losses(outputs, batch).sum() / global_size
             loss = factor * task
             penalty = torch.zeros((), device=loss.device)
             if hooks.penalty:

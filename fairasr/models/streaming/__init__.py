@@ -1,0 +1,1 @@
+"""Streaming recognisers: transducers whose encoders see nothing of the future. Importing this imports torch."""
