@@ -23,10 +23,12 @@ from fairasr.cli.embed import embed
 from fairasr.cli.groups import with_groups
 from fairasr.cli.methods import methods
 from fairasr.cli.mitigate import mitigate
+from fairasr.cli.mix import mix
 from fairasr.cli.report import report
 from fairasr.cli.score import score
 from fairasr.cli.train import train
 from fairasr.cli.transcribe import transcribe
+from fairasr.cli.turns import turns
 from fairasr.cli.validate import validate
 from fairasr.cli.verify import VERBS as VERIFY_VERBS
 from fairasr.version import __version__
@@ -60,7 +62,23 @@ def _telling(verb: Callable[..., None]) -> Callable[..., None]:
     return telling
 
 
-for _verb in (audit, compare, validate, score, discover, embed, transcribe, mitigate, train, report, dashboard, methods, demo):
+for _verb in (
+    audit,
+    compare,
+    validate,
+    score,
+    discover,
+    embed,
+    transcribe,
+    mitigate,
+    train,
+    mix,
+    turns,
+    report,
+    dashboard,
+    methods,
+    demo,
+):
     run.command(_verb.__name__)(_telling(with_groups(_verb)))
 
 _verify = typer.Typer(no_args_is_help=True, help="Speaker verifiers: how often they err on each group of speakers.")

@@ -24,6 +24,8 @@ def test_there_are_these_verbs() -> None:
         "transcribe",
         "mitigate",
         "train",
+        "mix",
+        "turns",
         "report",
         "dashboard",
         "methods",

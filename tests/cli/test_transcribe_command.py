@@ -95,3 +95,77 @@ def test_absent_soundfile_says_which_extra(recorded: Path, model: Path, tmp_path
     outcome = fairasr("transcribe", recorded, "--model", model, "-o", tmp_path / "hypotheses.parquet")
     assert outcome.status == 1
     assert 'MissingExtraError: reading audio needs soundfile: pip install "fairasr[train]"' in outcome.message
+
+
+@pytest.fixture
+def streaming_model(tmp_path: Path) -> Path:
+    from fairasr.models import initialised
+
+    folder = tmp_path / "streaming"
+    folder.mkdir()
+    settings = {
+        "n_mels": 4,
+        "embedding": 4,
+        "predictor": 4,
+        "joint": 8,
+        "encoder": {"channels": [2], "width": 8, "n_blocks": 1, "lstm_width": 8, "n_lstm_layers": 1},
+    }
+    initialised("conv-rnnt", references=["one two"], seed=0, settings=settings, sample_rate_hz=8_000, name="stream").save(folder)
+    return folder
+
+
+@pytest.mark.parametrize("chunk_s", [0.03, 0.25, 10])
+def test_recordings_that_are_streamed_have_the_same_texts(
+    recorded: Path, streaming_model: Path, tmp_path: Path, chunk_s: float
+) -> None:
+    from fairasr.models import read_hypotheses
+
+    whole, streamed = tmp_path / "whole.parquet", tmp_path / "streamed.parquet"
+    assert fairasr("transcribe", recorded, "--model", streaming_model, "-o", whole).status == 0
+    outcome = fairasr("transcribe", recorded, "--model", streaming_model, "-o", streamed, "--chunk-s", chunk_s)
+    assert outcome.status == 0, outcome.message
+    assert read_hypotheses(streamed) == read_hypotheses(whole)
+    assert set(read_hypotheses(whole).texts) == {"a", "c"}
+    assert any(read_hypotheses(whole).texts.values())
+
+
+def test_a_recording_is_printed_as_it_is_heard(recorded: Path, streaming_model: Path) -> None:
+    recording = recorded.parent / "audio" / "a.wav"
+    whole = fairasr("transcribe", recording, "--model", streaming_model)
+    assert whole.status == 0, whole.message
+    text = whole.printed.strip()
+    assert text
+    streamed = fairasr("transcribe", recording, "--model", streaming_model, "--chunk-s", 0.1)
+    assert streamed.status == 0, streamed.message
+    *growing, last = streamed.printed.splitlines()
+    assert last == text
+    assert len(growing) >= 2
+    assert growing[-1].endswith(f" s: {text}")
+    assert all(text.startswith(line.partition(": ")[2]) for line in growing)
+    times_s = [float(line.partition(" ")[0]) for line in growing]
+    assert times_s == sorted(times_s)
+    assert 0.1 <= times_s[0] < times_s[-1] == 0.5
+
+
+@pytest.mark.parametrize("chunk_s", ["0", "-1", "nan", "inf", "0.00001"])
+def test_a_chunk_without_a_sample_is_refused(recorded: Path, streaming_model: Path, tmp_path: Path, chunk_s: str) -> None:
+    outcome = fairasr("transcribe", recorded, "--model", streaming_model, "--chunk-s", chunk_s, "-o", tmp_path / "out.parquet")
+    assert outcome.status == 1
+    assert f"ModelError: a chunk of {float(chunk_s):g} s holds no sample at 8,000 Hz" in outcome.message
+    assert "such as 0.3" in outcome.message
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_model_that_needs_whole_recordings_is_not_streamed(recorded: Path, model: Path, tmp_path: Path) -> None:
+    outcome = fairasr("transcribe", recorded, "--model", model, "--chunk-s", 0.3, "-o", tmp_path / "out.parquet")
+    assert outcome.status == 1
+    assert "ModelError: the model 'tiny' cannot hear a recording in chunks" in outcome.message
+
+
+def test_a_recording_that_is_none_is_named(recorded: Path, model: Path) -> None:
+    absent, broken = recorded.parent / "gone.wav", recorded.parent / "broken.flac"
+    broken.write_bytes(b"no audio")
+    for path, why in ((absent, "there is no such file"), (broken, "it cannot be read as audio")):
+        outcome = fairasr("transcribe", path, "--model", model)
+        assert outcome.status == 1
+        assert f"IngestError: the recording '{path}' cannot be used: {why}" in outcome.message

@@ -1,0 +1,60 @@
+"""Which recordings test mixtures are made of: no recording, and where asked no speaker, is in both parts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from fairasr.core.errors import IngestError
+
+TRAIN, TEST = "train", "test"
+
+
+def divided(
+    *,
+    speakers: np.ndarray,
+    references: np.ndarray,
+    held_out: float,
+    hold_out: Literal["recordings", "speakers"],
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Part of each recording, TRAIN or TEST: object array (n_recordings,).
+
+    Of recordings, every speaker gives the share `held_out`, spread evenly over what they say: with 50 recordings of each word
+    and a tenth held out, 5 of each word are.
+
+    Args:
+        speakers: of each recording, str array (n_recordings,).
+        references: what is said in each, str array (n_recordings,).
+        held_out: share of the recordings of each speaker, or of the speakers.
+        hold_out: what is divided.
+        generator: of the draws.
+
+    Raises:
+        IngestError: one part has no recordings.
+    """
+    parts = np.full(len(speakers), TRAIN, dtype=object)
+    names = np.unique(speakers)
+    if hold_out == "speakers":
+        n_held_out = round(held_out * len(names))
+        if not 0 < n_held_out < len(names):
+            raise IngestError(
+                f"{held_out:g} of {len(names)} speakers are {n_held_out}: one part would have no speaker. Hold out recordings, or "
+                "another share."
+            )
+        parts[np.isin(speakers, generator.permutation(names)[:n_held_out])] = TEST
+        return parts
+    for name in names:
+        rows = generator.permutation(np.flatnonzero(speakers == name))
+        rows = rows[np.argsort(references[rows], kind="stable")]
+        # Systematic sampling: every so many along what is said, from a random start, so that each word gives its share.
+        steps = np.floor(generator.random() + held_out * np.arange(len(rows) + 1))
+        parts[rows[np.diff(steps) > 0]] = TEST
+    empty = [part for part in (TRAIN, TEST) if not (parts == part).any()]
+    if empty:
+        raise IngestError(
+            f"of {len(speakers):,} recordings, {held_out:g} of each speaker's held out, none is left for the part {empty[0]!r}. "
+            "Hold out another share, or speakers."
+        )
+    return parts
