@@ -16,7 +16,7 @@ from fairasr.version import __version__
 if TYPE_CHECKING:
     from fairasr.auditing import Audit, audit
     from fairasr.comparing import compare_systems
-    from fairasr.core import AuditResult, Comparison, Counts, Hypotheses, Manifest, MitigationResult, Partition
+    from fairasr.core import AuditResult, Comparison, Counts, Hypotheses, Manifest, MitigationResult, Partition, Rate
     from fairasr.discovery import read_rule
     from fairasr.ingest import Corpus, read
     from fairasr.mitigating import Mitigated, mitigate
@@ -35,6 +35,7 @@ _HOMES = {
     "Mitigated": "fairasr.mitigating",
     "MitigationResult": "fairasr.core",
     "Partition": "fairasr.core",
+    "Rate": "fairasr.core",
     "VerificationResult": "fairasr.core",
     "align": "fairasr.scoring",
     "audit": "fairasr.auditing",
@@ -61,6 +62,7 @@ __all__ = [
     "Mitigated",
     "MitigationResult",
     "Partition",
+    "Rate",
     "VerificationResult",
     "__version__",
     "align",

@@ -13,16 +13,17 @@ import pandas as pd
 from fairasr.auditing.choice import Choice, prepare_all, recommended_groups
 from fairasr.auditing.method import Audited, audit_method
 from fairasr.auditing.plan import Plan, Progress
+from fairasr.auditing.rates import corpus_of, denominator_in_words
 from fairasr.auditing.result import Audit
 from fairasr.auditing.scoring import Scoring
 from fairasr.auditing.sensitivity import sensitivity_table
 from fairasr.auditing.set_aside import unusable_rows
 from fairasr.auditing.utterances import kept_utterances, scored_utterances
 from fairasr.auditing.warnings import headline_warnings
-from fairasr.core import Counts, DisparityReport, Manifest, Provenance, SystemResult
+from fairasr.core import Counts, DisparityReport, Manifest, Provenance, Rate, SystemResult
 from fairasr.core.errors import StatisticsError
 from fairasr.discovery import CohortRule, Discoverer
-from fairasr.ingest import Corpus, read
+from fairasr.ingest import Corpus
 from fairasr.ingest.selection import Missing, selected
 from fairasr.statistics import compare, holm, overall_rate, split_speakers
 
@@ -31,6 +32,7 @@ def audit(
     corpus: Corpus | str | Path | pd.DataFrame,
     *,
     seed: int,
+    rate: Rate | None = None,
     systems: Sequence[str] = (),
     methods: Sequence[str | Discoverer] = (),
     groups: Sequence[str] = (),
@@ -58,6 +60,8 @@ def audit(
     Args:
         corpus: from `fairasr.read`, or a table that `fairasr.read` needs no options for.
         seed: of every split, permutation and restart; the same seed gives the same result.
+        rate: two columns of counts to audit instead of errors: no transcripts are then needed, and what is said of them
+            (normaliser, unit, missing, keep_utterances) does not apply. None: the one the corpus was read with, else errors.
         systems: names of the systems to audit; empty: all.
         methods: discoverers or their names ("geo-tree", "declared:accent"); empty: all that the columns allow.
         groups: columns to audit as declared groups ("accent*gender" crosses two); empty, with no methods and rules: what the
@@ -85,7 +89,8 @@ def audit(
         progress: told what is being done.
 
     Raises:
-        ScoringError: a system lacks hypotheses, or there are no reference words.
+        IngestError: a rate was asked for, and the corpus was read without it or with another.
+        ScoringError: a system lacks hypotheses, there are no reference words, or a rate was to be scored like transcripts.
         StatisticsError: there are too few speakers for an honest split, or a setting is out of range.
         DiscoveryError: no discovery can run, or one that was asked for by name cannot.
     """
@@ -98,8 +103,9 @@ def audit(
         bottom_share=bottom_share,
         allow_double_dipping=allow_double_dipping,
     )
-    if not isinstance(corpus, Corpus):
-        corpus = read(corpus)
+    corpus = corpus_of(
+        corpus, rate=rate, of_texts=(normaliser, unit, *also_normalisers), missing=missing, keep_utterances=keep_utterances
+    )
     corpus = selected(corpus, systems=systems, missing=missing)
     manifest = corpus.manifest
     _require_speakers(manifest, plan)
@@ -130,7 +136,7 @@ def audit(
         for name, ready in prepared.items():
             tell(f"{system}: {name}", len(audited[system]), len(prepared))
             audited[system][name] = audit_method(ready, of_system, plan, unusable=unusable, progress=progress)
-    results = tuple(_system_result(of_system, audited[system]) for system, of_system in counts.items())
+    results = tuple(_system_result(of_system, audited[system], corpus.rate) for system, of_system in counts.items())
     chosen = focus or min(results, key=lambda result: (result.overall.value, result.system)).system
     if chosen not in counts:
         raise StatisticsError(f"there is no system {chosen!r} to focus on; there are {', '.join(counts)}.")
@@ -142,7 +148,7 @@ def audit(
         own=scoring.normaliser,
         plan=plan,
     )
-    data = _data_summary(corpus, words, plan, rate_name=results[0].rate_name)
+    data = _data_summary(corpus, words, plan, unit=denominator_in_words(results[0].rate_name, corpus.rate))
     return Audit(
         title=title or corpus.title,
         data=data,
@@ -159,9 +165,11 @@ def audit(
             seed=seed,
             inputs=dict(corpus.inputs),
             settings={
-                "normaliser": scoring.normaliser,
-                "unit": scoring.unit,
-                "missing": missing,
+                **(
+                    {"normaliser": scoring.normaliser, "unit": scoring.unit, "missing": missing}
+                    if corpus.rate is None
+                    else {"rate": corpus.rate.to_json()}
+                ),
                 "n_permutations": plan.n_permutations,
                 "folds": folds,
                 "basis": basis,
@@ -186,7 +194,7 @@ def _require_speakers(manifest: Manifest, plan: Plan) -> None:
         )
 
 
-def _system_result(counts: Counts, audited: Mapping[str, Audited]) -> SystemResult:
+def _system_result(counts: Counts, audited: Mapping[str, Audited], rate: Rate | None) -> SystemResult:
     # A method whose gap could not be tested was looked at all the same, so it counts in the correction.
     p_values = np.array([_counted_p(one.report) for one in audited.values()])
     adjusted = holm(p_values)
@@ -195,11 +203,12 @@ def _system_result(counts: Counts, audited: Mapping[str, Audited]) -> SystemResu
         overall=overall_rate(counts.numerators, counts.denominators),
         totals={column: int(counts.table[column].sum()) for column in counts.count_columns},
         reports={
-            name: replace(one.report, p_adjusted=None if one.report.p_value is None else float(p))
+            name: replace(one.report, p_adjusted=None if one.report.p_value is None else float(p), measure=rate)
             for (name, one), p in zip(audited.items(), adjusted, strict=True)
         },
         normaliser=counts.normaliser,
         rate_name=counts.rate_name,
+        measure=rate,
     )
 
 
@@ -209,7 +218,7 @@ def _counted_p(report: DisparityReport) -> float:
     return report.p_value
 
 
-def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan, *, rate_name: str) -> dict[str, Any]:
+def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan, *, unit: str) -> dict[str, Any]:
     manifest = corpus.manifest
     parts = split_speakers(words, n_parts=2, seed=plan.seed)
     reasons = manifest.set_aside["reason"].value_counts()
@@ -218,7 +227,7 @@ def _data_summary(corpus: Corpus, words: np.ndarray, plan: Plan, *, rate_name: s
         "n_utterances": len(manifest),
         "n_speakers": len(manifest.speaker_ids),
         "n_ref_words": int(words.sum()),
-        "ref_unit": "words" if rate_name == "WER" else "characters",
+        "ref_unit": unit,
         "has_speaker_ids": manifest.has_speaker_ids,
         "discovery_speakers": int((parts == 0).sum()),
         "confirmation_speakers": int((parts == 1).sum()),

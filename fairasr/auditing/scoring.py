@@ -36,11 +36,13 @@ class Scoring:
         ).by_speaker()
 
     def of_all_systems(self) -> dict[str, Counts]:
-        """Counts of every system by name, in the order given.
+        """Counts of every system by name, in the order given: scored, or those of the corpus's own rate.
 
         Raises:
             ScoringError: there is no system.
         """
+        if self.corpus.rate is not None:
+            return {counts.system: counts.by_speaker() for counts in self.corpus.counts}
         if not self.corpus.systems:
             raise ScoringError(f"'{self.corpus.manifest.source}' holds no hypotheses: give them in a column or in a second file.")
         return {hypotheses.system: self.of_system(hypotheses) for hypotheses in self.corpus.systems}

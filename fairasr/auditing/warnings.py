@@ -44,6 +44,6 @@ def headline_warnings(
         "loops or invented speech": focus.totals.get("n_loops", 0),
     }
     named = [f"{n:,} with {what}" for what, n in odd.items() if n > NOTABLE_SHARE * data["n_utterances"]]
-    if named:
+    if named and focus.measure is None:
         warnings.append(f"{focus.system}: of {data['n_utterances']:,} utterances {', '.join(named)}.")
     return tuple(warnings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairasr.cli.options import DISCOVERY, SCORING, Reading, Scoring, Search, Seed, command_line
+from fairasr.cli.rate import RateOptions
 
 if TYPE_CHECKING:
     from fairasr.core import AuditResult
@@ -121,10 +122,12 @@ def audit(
             rich_help_panel=SCORING,
         ),
     ] = "",
+    rates: RateOptions,
     reading: Reading,
 ) -> None:
     """Say which groups of speakers a recogniser fails, by how much and how surely: a report with maps.
 
+    With --rate, for which groups any other ratio of two counts is higher.
     Cohorts are discovered on one part of the speakers and their gaps estimated on the other.
     Written: report.html, report.json, cohorts.parquet, cohorts.csv, regions.geojson, rules/; with --keep-utterances also
     utterances.arrow and confusions.parquet.
@@ -136,8 +139,18 @@ def audit(
     from fairasr.cli.summary import print_summary
 
     require_folder(output)
+    rate = rates.asked(
+        of_texts={
+            "--hypotheses": reading.hypotheses is not None,
+            "--normaliser": scoring.normaliser is not None,
+            "--unit": scoring.unit is not None,
+            "--missing": scoring.missing != "error",
+            "--normalisers": bool(normalisers),
+            "--keep-utterances": keep_utterances,
+        }
+    )
     method_settings = settings_by_method(search.settings or ())
-    corpus = reading.corpus()
+    corpus = reading.corpus_with(rate=rate)
     with progress() as tell:
         result = audit_corpus(
             corpus,

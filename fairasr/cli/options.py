@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from fairasr.core import Rate
     from fairasr.ingest import Corpus
 
 READING = "Reading the corpus"
@@ -97,6 +98,10 @@ class Reading:
 
     def corpus(self) -> Corpus:
         """Read it."""
+        return self.corpus_with(rate=None)
+
+    def corpus_with(self, *, rate: Rate | None) -> Corpus:
+        """Read it, with the counts of `rate` instead of hypotheses where one is given."""
         from fairasr.ingest import read
 
         return read(
@@ -108,6 +113,7 @@ class Reading:
             layout=self.layout,
             system=self.system,
             embeddings=self.embeddings,
+            rate=rate,
             speaker_ids=not self.no_speaker_ids,
             bad_rows=self.bad_rows,
             encoding=self.encoding,

@@ -10,6 +10,7 @@ from rich.table import Table
 from fairasr.cli.wording import as_options
 from fairasr.core import AuditResult
 from fairasr.report.numbers import percent, percent_interval, probability
+from fairasr.report.rate_wording import writing_of
 
 COLUMNS = ("method", "gap to top\n[95 %]", "gap to\nbottom", "bottom\nshare", "apparent\ngap", "p\n(Holm)")
 
@@ -23,7 +24,7 @@ def print_summary(result: AuditResult) -> None:
         console.print(f"[bold]![/bold] {escape(warning)}")
     focus = result.system(result.focus)
     console.print(
-        f"\n{escape(focus.system)}: {focus.rate_name} {escape(percent_interval(focus.overall))} "
+        f"\n{escape(focus.system)}: {escape(focus.rate_name)} {escape(writing_of(focus).rate_interval(focus.overall))} "
         f"over {result.data['n_speakers']:,} speakers"
     )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)

@@ -19,6 +19,7 @@ from fairasr.core.manifest import Manifest
 from fairasr.core.mitigation import MitigationResult, mitigation_from
 from fairasr.core.partition import UNKNOWN, Partition
 from fairasr.core.provenance import Provenance, sha256_of
+from fairasr.core.rate import Rate, rate_from
 from fairasr.core.verification import GroupReport, VerificationResult, VerifierResult, verification_from
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "MitigationResult",
     "Partition",
     "Provenance",
+    "Rate",
     "Spread",
     "SystemChange",
     "SystemResult",
@@ -46,6 +48,7 @@ __all__ = [
     "audit_from",
     "comparison_from",
     "mitigation_from",
+    "rate_from",
     "sha256_of",
     "verification_from",
 ]

@@ -12,9 +12,13 @@ from fairasr.core.disparity import COHORT_COLUMNS, ChangeReport, DisparityReport
 from fairasr.core.errors import IngestError
 from fairasr.core.estimate import Estimate, estimate_from, plain
 from fairasr.core.provenance import Provenance
+from fairasr.core.rate import Rate, rate_from
 
 FORMAT = "fairasr-audit"
 FORMAT_VERSION = 1
+RATE_FORMAT_VERSION = 2
+"""Of an audit of another rate than errors, which a reader that knows only errors must not take for them."""
+
 MAP_KINDS = ("boxes", "areas", "points", "projection")
 NAMED = tuple(COHORT_COLUMNS)[:4]
 """Columns without which no cohort can be told: who it is and whether its numbers may be shown."""
@@ -30,7 +34,8 @@ class SystemResult:
         totals: sums of the count columns over all utterances (n_utterances, n_ref_words, substitutions, n_missing, ...).
         reports: method -> DisparityReport.
         normaliser: profile and version the texts went through.
-        rate_name: "WER" or "CER".
+        rate_name: "WER", "CER", or the name of `measure`.
+        measure: what the rate is made of and written in, where it is not one of errors; the same for every system.
     """
 
     system: str
@@ -39,6 +44,7 @@ class SystemResult:
     reports: Mapping[str, DisparityReport]
     normaliser: str
     rate_name: str
+    measure: Rate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,11 @@ class AuditResult:
         return self.system(self.focus).reports[method]
 
     @property
+    def measure(self) -> Rate | None:
+        """The rate that was audited; None for errors."""
+        return self.systems[0].measure if self.systems else None
+
+    @property
     def summary(self) -> pd.DataFrame:
         """The comparison table: one row per system x method."""
         return pd.DataFrame([_summary_row(system, report) for system in self.systems for report in system.reports.values()])
@@ -93,7 +104,7 @@ class AuditResult:
         """Plain data with a format name and version; `audit_from` reads it back."""
         return {
             "format": FORMAT,
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMAT_VERSION if self.measure is None else RATE_FORMAT_VERSION,
             "title": self.title,
             "data": plain(self.data),
             "warnings": list(self.warnings),
@@ -106,6 +117,7 @@ class AuditResult:
                     "totals": plain(s.totals),
                     "normaliser": s.normaliser,
                     "rate_name": s.rate_name,
+                    **({} if s.measure is None else {"measure": s.measure.to_json()}),
                     "reports": {method: report.to_json() for method, report in s.reports.items()},
                 }
                 for s in self.systems
@@ -147,10 +159,10 @@ def audit_from(data: Mapping[str, Any]) -> AuditResult:
         raise IngestError(
             f"this is not an audit result: 'format' is {data.get('format')!r}, not {FORMAT!r}. Give the report.json of an audit."
         )
-    if data.get("format_version") != FORMAT_VERSION:
+    if data.get("format_version") not in (FORMAT_VERSION, RATE_FORMAT_VERSION):
         raise IngestError(
             f"this audit result has format version {data.get('format_version')!r}; this fairasr reads version "
-            f"{FORMAT_VERSION}. Run the audit again."
+            f"{FORMAT_VERSION} and {RATE_FORMAT_VERSION}. Run the audit again."
         )
     _check(data)
     return AuditResult(
@@ -166,6 +178,7 @@ def audit_from(data: Mapping[str, Any]) -> AuditResult:
                 totals=s["totals"],
                 normaliser=s["normaliser"],
                 rate_name=s["rate_name"],
+                measure=rate_from(s.get("measure")),
                 reports={method: disparity_from(report) for method, report in s["reports"].items()},
             )
             for s in data["systems"]

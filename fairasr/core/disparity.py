@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fairasr.core.estimate import Estimate, estimate_from, plain
+from fairasr.core.rate import Rate, rate_from
 
 COHORT_COLUMNS: Mapping[str, str] = {
     "cohort": "label of the cohort",
@@ -130,7 +131,7 @@ class DisparityReport:
     Attributes:
         method: discovery method ("geo-tree", "declared:accent").
         system: whose errors.
-        rate_name: "WER", "CER", ...
+        rate_name: "WER", "CER", or the name of `measure`.
         cohorts: one row per cohort, columns `COHORT_COLUMNS`, worst first, suppressed and unknown last.
         honest: the headline gap; its `basis` says which estimate it is.
         apparent: the gap on the speakers the cohorts were found and ranked on; optimism = apparent - honest.
@@ -152,6 +153,7 @@ class DisparityReport:
             "us_states"}, and with "areas": "cohorts" where the cohorts themselves are the areas, by their labels.
         areas: for a map of kind "areas", rates by area: columns of `cohorts`, `cohort` = id of the area in the boundaries.
         partitions: for methods that try several partitions, each with its honest gap; None otherwise.
+        measure: what the rate is made of and written in, where it is not one of errors; None for WER and CER.
     """
 
     method: str
@@ -173,6 +175,7 @@ class DisparityReport:
     map: Mapping[str, Any] | None = None
     areas: pd.DataFrame | None = None
     partitions: pd.DataFrame | None = None
+    measure: Rate | None = None
 
     @property
     def by_cohort(self) -> pd.DataFrame:
@@ -185,8 +188,9 @@ class DisparityReport:
         return self.honest.bottom[0] if self.honest.bottom else ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; `disparity_from` reads it back."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        """Plain data; `disparity_from` reads it back. Without `measure` for errors: such reports are as they always were."""
+        data = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "measure"}
+        return data if self.measure is None else {**data, "measure": self.measure.to_json()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +244,7 @@ def disparity_from(data: Mapping[str, Any]) -> DisparityReport:
     read["spread"] = Spread(**spread)
     read["cohorts_overall"] = estimate_from(data["cohorts_overall"])
     read["notes"] = tuple(data["notes"])
+    read["measure"] = rate_from(data.get("measure"))
     return DisparityReport(**read)
 
 

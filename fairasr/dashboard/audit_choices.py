@@ -8,6 +8,7 @@ from fairasr.core import AuditResult, DisparityReport
 from fairasr.dashboard.address import Address, Choice
 from fairasr.report.comparison import in_order
 from fairasr.report.headline import supported_report
+from fairasr.report.rate_wording import Writing, writing_of
 from fairasr.report.wording import clipped, group_in_words, method_in_short
 
 SORTS = {"errors": "most errors", "rate": "highest rate", "table": "order of the table"}
@@ -36,12 +37,14 @@ def kinds(rate_name: str) -> dict[str, str]:
     }
 
 
-def measures(rate_name: str) -> dict[str, str]:
-    """What a map of an audit may show: key of `fairasr.report.maps.MEASURES` -> words."""
+def measures(writing: Writing) -> dict[str, str]:
+    """What a map of an audit may show: key of `fairasr.report.maps.MEASURES` -> words. Only errors have kinds."""
+    rate = {"rate": clipped(writing.name), **({"gap": "gap to all"} if writing.is_percent else {})}
+    if not writing.is_of_errors:
+        return rate
     return {
-        "rate": rate_name,
-        "gap": "gap to all",
-        "substitutions": f"wrong {unit_of(rate_name)}s",
+        **rate,
+        "substitutions": f"wrong {unit_of(writing.name)}s",
         "deletions": "left out",
         "insertions": "put in",
     }
@@ -79,7 +82,7 @@ def audit_address(path: str, result: AuditResult, given: Mapping[str, str], *, i
                 default=default,
                 resets=below_cohort,
             ),
-            Choice(name="measure", words="Map shows", options=measures(system.rate_name), default="rate"),
+            Choice(name="measure", words="Map shows", options=measures(writing_of(system)), default="rate"),
             Choice(name="raw", words="Rates", options=SHRINKING, default=""),
             Choice(name="cohort", words="Group", options=selectable(report), default="", resets=LISTING),
             Choice(name="kind", words="Utterances with", options=kinds(system.rate_name), default="", resets=("page",)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from fairasr.core import AuditResult, DisparityReport, SystemResult
 from fairasr.dashboard.address import Address
-from fairasr.dashboard.audit_choices import UNLISTED, selectable
+from fairasr.dashboard.audit_choices import UNLISTED, measures, selectable
 from fairasr.dashboard.cohort_detail import cohort_detail
 from fairasr.dashboard.results import Entry
 from fairasr.dashboard.shelf import Shelf
@@ -15,6 +15,7 @@ from fairasr.dashboard.utterance_list import listing_view
 from fairasr.report import cohorts, comparison, headline, wording
 from fairasr.report.export import cohorts_table, csv_bytes
 from fairasr.report.maps import map_svg
+from fairasr.report.rate_wording import writing_of
 
 KINDS_OF_ERROR = ("substitutions", "deletions", "insertions")
 
@@ -32,7 +33,7 @@ def audit_view(entry: Entry, result: AuditResult, address: Address, shelf: Shelf
         "entry": entry,
         "title": result.title,
         "system": system,
-        "rate_in_words": wording.rate_in_words(system.rate_name),
+        "writing": writing_of(system),
         "headline": headline.headline(shown),
         "warnings": result.warnings,
         "actions": {"table": address.beside("csv"), "page": address.beside("export")},
@@ -46,7 +47,13 @@ def audit_view(entry: Entry, result: AuditResult, address: Address, shelf: Shelf
 def _offered(address: Address, report: DisparityReport | None) -> list[str]:
     """The choices that change something here."""
     has_map = report is not None and report.map is not None
-    return ["system", "method", *(["measure"] if has_map else []), *(["raw"] if has_map and address["measure"] == "rate" else [])]
+    has_measures = report is not None and has_map and len(measures(writing_of(report))) > 1
+    return [
+        "system",
+        "method",
+        *(["measure"] if has_measures else []),
+        *(["raw"] if has_map and address["measure"] == "rate" else []),
+    ]
 
 
 def audit_csv(result: AuditResult, address: Address) -> bytes:
@@ -75,6 +82,7 @@ def method_view(entry: Entry, report: DisparityReport, address: Address, *, resu
         "words": words,
         "verdict": headline.verdict_in_words(report),
         "estimate": headline.estimate_in_words(report),
+        "ranked": writing_of(report).worst,
         "worst": headline.worst_in_words(report),
         "worst_link": links.get(report.worst, ""),
         "map": cohort_map(report, address, system=result.system(result.focus), links=links, min_speakers=min_speakers),
@@ -83,7 +91,7 @@ def method_view(entry: Entry, report: DisparityReport, address: Address, *, resu
         "detail": cohort_detail(report, selected) if selected else None,
         "all_link": address.link(cohort="", **UNLISTED),
         "notes": report.notes,
-        "listing": {} if address.is_static else listing_view(entry, report, address, shelf),
+        "listing": {} if address.is_static or report.measure is not None else listing_view(entry, report, address, shelf),
     }
 
 
@@ -94,7 +102,8 @@ def cohort_map(
     measure = address["measure"]
     return map_svg(
         report,
-        title=f"{report.rate_name} of {wording.clipped(report.system)} by “{wording.method_in_words(report.method)}”",
+        title=f"{wording.clipped(report.rate_name)} of {wording.clipped(report.system)} by "
+        f"“{wording.method_in_words(report.method)}”",
         min_speakers=min_speakers,
         measure=measure,
         shrunken=address["raw"] == "",

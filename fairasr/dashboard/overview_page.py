@@ -95,9 +95,12 @@ class _Guard:
 
 
 def _spotlight(audits: Sequence[Entry], guard: _Guard) -> dict[str, Any] | None:
-    """The audit with the largest gap that is shown, or the first one; None without audits that can be shown."""
+    """The audit with the largest gap that is shown, or the first one; None without audits that can be shown.
+
+    Gaps in errors come before those of other rates, which are in units of their own.
+    """
     gaps = [(gap, entry) for entry in audits if (gap := guard.of(entry, _shown_gap)) is not None]
-    for _, entry in sorted(gaps, key=lambda one: -one[0]):
+    for _, entry in sorted(gaps, key=lambda one: (_audit_of(one[1]).measure is not None, -one[0])):
         view = guard.of(entry, _spotlight_of)
         if view is not None:
             return {**view, "n_audits": sum(entry.name not in guard.problems for entry in audits)}

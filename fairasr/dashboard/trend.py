@@ -92,9 +92,10 @@ def _between(gap: Estimate) -> Cell:
 
 
 def trend_rows(entry: Entry) -> Iterator[Row]:
-    """One row per system of a result; two, before and after, where it compares."""
+    """One row per system of a result; two, before and after, where it compares. None of a rate that is not of errors: no axis
+    holds both."""
     match entry.result:
-        case AuditResult():
+        case AuditResult() if entry.result.measure is None:
             yield from _of_audit(entry, entry.result)
         case Comparison():
             for system in entry.result.systems:

@@ -40,34 +40,38 @@ class Checked:
         return ~unusable_rows(self.table, self.breaches)[0]
 
 
-def checked_utterances(table: pd.DataFrame, folder: Path, *, points_on_land: bool = True) -> Checked:
-    """The utterance table and every rule its rows break."""
+def checked_utterances(table: pd.DataFrame, folder: Path, *, points_on_land: bool = True, also: Sequence[Breach] = ()) -> Checked:
+    """The utterance table and every rule its rows break, `also` those of its counts."""
     breaches = [
         *identity_breaches(table),
         *duration_breaches(table),
         *coordinate_breaches(table, on_land=points_on_land),
         *zip_code_breaches(table),
         *audio_path_breaches(table, folder),
+        *also,
     ]
     return Checked(table=table, breaches=committed(breaches))
 
 
-def usable_table(checked: Checked, folder: Path) -> pd.DataFrame:
-    """The rows that can be used, bad optional values left out, numbers cast, audio located, hypotheses and vectors taken off."""
+def usable_table(checked: Checked, folder: Path, *, without: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows that can be used, bad optional values left out, numbers cast, audio located, hypotheses and vectors taken off.
+
+    So are the columns in `without`.
+    """
     table = blanked(checked.table, checked.breaches)[checked.usable].reset_index(drop=True)
     for name in NUMBERS:
         if name in table:
             table[name] = numbers_in(table[name])
     if "audio_path" in table:
         table["audio_path"] = located(table["audio_path"], folder)
-    return table.drop(columns=_outputs(table))
+    return table.drop(columns=[*_outputs(table), *without])
 
 
-def unusable_table(checked: Checked) -> pd.DataFrame:
-    """The rows that cannot be used, as given, with `reason`; hypotheses and vectors taken off."""
+def unusable_table(checked: Checked, *, without: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows that cannot be used, as given, with `reason`; hypotheses, vectors and the columns in `without` taken off."""
     unusable, reasons = unusable_rows(checked.table, checked.breaches)
     rows = checked.table[unusable].assign(reason=reasons[unusable]).reset_index(drop=True)
-    return rows.drop(columns=_outputs(rows))
+    return rows.drop(columns=[*_outputs(rows), *without])
 
 
 def refuse(what: str, sentences: Sequence[str]) -> None:

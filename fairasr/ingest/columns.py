@@ -38,7 +38,7 @@ def mapped(table: pd.DataFrame, columns: Mapping[str, str], *, what: str) -> tup
     """
     absent = {name: source for name, source in columns.items() if source not in table}
     problems = [
-        f"{what} has no column '{source}', which is mapped to '{name}'{_or_similar(source, list(table.columns))}"
+        f"{what} has no column '{source}', which is mapped to '{name}'{or_similar(source, list(table.columns))}"
         for name, source in absent.items()
     ]
     chosen = {name: source for name, source in columns.items() if name not in absent}
@@ -95,7 +95,8 @@ def _known_by(name: str, present: list[str]) -> str | None:
     return next((lowered[other] for other in OTHER_NAMES.get(name, ()) if other in lowered), None)
 
 
-def _or_similar(source: str, present: list[str]) -> str:
+def or_similar(source: str, present: list[str]) -> str:
+    """The end of a sentence on a column that is not among those `present`: the one it may be, or what there is."""
     similar = difflib.get_close_matches(source, present, n=1)
     return (
         f"; did you mean '{similar[0]}'?"

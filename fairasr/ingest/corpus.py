@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from fairasr.core import Hypotheses, Manifest
+from fairasr.core import Counts, Hypotheses, Manifest, Rate
 from fairasr.core.errors import IngestError
 from fairasr.ingest.breach import committed
 from fairasr.ingest.checks import Checked, checked_utterances, refuse, unusable_table, usable_table
+from fairasr.ingest.counted import count_breaches, count_columns, counts_of, nothing_to_divide_by
 from fairasr.ingest.embeddings import aligned, embedding_breaches
 from fairasr.ingest.gather import Gathered, Request, Source, gather
 from fairasr.ingest.recipe import Recipe, read_recipe
@@ -35,6 +36,8 @@ class Corpus:
         title: of the corpus.
         notes: what was recognised, assumed, joined, left out and set aside, in sentences.
         defaults: what the recipe recommends for an audit of this corpus: normaliser, unit, groups, each where it says.
+        rate: what is audited instead of errors; None: errors, once the systems' hypotheses are scored.
+        counts: of that rate, of every system in order of appearance, one row per utterance of the manifest.
     """
 
     manifest: Manifest
@@ -44,6 +47,8 @@ class Corpus:
     utterances_sha256: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    rate: Rate | None = None
+    counts: tuple[Counts, ...] = ()
 
 
 def read(
@@ -56,6 +61,7 @@ def read(
     layout: str = "auto",
     system: str | None = None,
     embeddings: str | Path | None = None,
+    rate: Rate | None = None,
     speaker_ids: bool = True,
     bad_rows: Literal["error", "set-aside"] = "error",
     encoding: str = "utf-8",
@@ -79,6 +85,8 @@ def read(
         layout: "auto", "table", "nemo", "kaldi", "common-voice", "trn" or "stm".
         system: name of the system where the source names none; "system" by default.
         embeddings: .npz or .parquet with utterance_id and embedding; a column `embedding` of the table is taken without.
+        rate: two columns of counts to be audited instead of errors. Then no transcripts are needed, and none is read. Several
+            systems have columns `NUMERATOR:NAME`, or a row per utterance and system with a column `system`.
         speaker_ids: False where the corpus names no speakers: each utterance then stands for one, and every result says so.
         bad_rows: "error" raises one SchemaError that names every broken rule. "set-aside" counts rows without a usable id, speaker
             or reference in `manifest.set_aside`, leaves bad optional values out, and says so in the notes.
@@ -93,6 +101,11 @@ def read(
         raise IngestError(f"bad_rows is {bad_rows!r}; it must be 'error' or 'set-aside'.")
     if variant is not None and recipe is None:
         raise IngestError(f"variant {variant!r} was named without a recipe. Name the recipe too.")
+    if rate is not None and hypotheses is not None:
+        raise IngestError(
+            f"{rate.name!r} is read from {rate.numerator!r} and {rate.denominator!r}, and hypotheses were given too: one audit is "
+            "of one of the two. Leave out the rate or the hypotheses."
+        )
     where = source if isinstance(source, pd.DataFrame) else Path(source)
     near = None if isinstance(where, pd.DataFrame) else where if where.is_dir() else where.parent
     plan = Recipe() if recipe is None else read_recipe(recipe, near=near, variant=variant)
@@ -108,23 +121,24 @@ def read(
             speaker_ids=speaker_ids,
             encoding=encoding,
             delimiter=delimiter,
+            rate=rate,
         )
     )
-    return _corpus(gathered, plan, bad_rows=bad_rows)
+    return _corpus(gathered, plan, rate, bad_rows=bad_rows)
 
 
-def _corpus(gathered: Gathered, plan: Recipe, *, bad_rows: str) -> Corpus:
+def _corpus(gathered: Gathered, plan: Recipe, rate: Rate | None, *, bad_rows: str) -> Corpus:
+    numerators = gathered.numerators
+    utterances = checked_utterances(
+        gathered.table,
+        gathered.folder,
+        points_on_land=bool(plan.options.get("points_on_land", True)),
+        also=() if rate is None else count_breaches(gathered.table, rate, numerators.values()),
+    )
     if "utterance_id" not in gathered.table:  # nothing can be joined, so only the table itself is checked
-        refuse(
-            gathered.name,
-            gathered.problems
-            + checked_utterances(
-                gathered.table, gathered.folder, points_on_land=bool(plan.options.get("points_on_land", True))
-            ).sentences,
-        )
+        refuse(gathered.name, gathered.problems + utterances.sentences)
     identifiers = [name for name in gathered.table["utterance_id"] if name is not None]
     known = identifiers + (list(gathered.set_aside["utterance_id"]) if "utterance_id" in gathered.set_aside else [])
-    utterances = checked_utterances(gathered.table, gathered.folder, points_on_land=bool(plan.options.get("points_on_land", True)))
     spoken = (
         None
         if gathered.long is None
@@ -134,9 +148,11 @@ def _corpus(gathered: Gathered, plan: Recipe, *, bad_rows: str) -> Corpus:
     vectors = None if given is None else Checked(table=given.table, breaches=committed(embedding_breaches(given, known)))
     sentences = [sentence for part in (utterances, spoken, vectors) if part is not None for sentence in part.sentences]
     fatal = [*gathered.problems, *_nothing_left(utterances, gathered.long, known)]
+    fatal += [] if rate is None else nothing_to_divide_by(gathered.table, utterances.usable, rate)
     refuse(gathered.name, fatal + (sentences if bad_rows == "error" or fatal else []))
 
-    table = usable_table(utterances, gathered.folder)
+    not_of_speakers = count_columns(rate, numerators)
+    table = usable_table(utterances, gathered.folder, without=not_of_speakers)
     usable_ids = list(table["utterance_id"])
     notes = [*gathered.notes, *(f"Set aside or left out: {sentence}" for sentence in sentences)]
     systems: tuple[Hypotheses, ...] = ()
@@ -149,7 +165,7 @@ def _corpus(gathered: Gathered, plan: Recipe, *, bad_rows: str) -> Corpus:
         without = len(usable_ids) if embeddings is None else int(np.isnan(embeddings).all(axis=1).sum())
         if without:
             notes.append(f"{without:,} of {len(usable_ids):,} utterances have no embedding.")
-    aside = [part for part in (gathered.set_aside, unusable_table(utterances)) if len(part)]
+    aside = [part for part in (gathered.set_aside, unusable_table(utterances, without=not_of_speakers)) if len(part)]
     manifest = Manifest(
         table=table,
         embeddings=embeddings,
@@ -165,6 +181,8 @@ def _corpus(gathered: Gathered, plan: Recipe, *, bad_rows: str) -> Corpus:
         title=plan.title or Path(gathered.name).stem,
         notes=tuple(notes),
         defaults={key: plan.options[key] for key in DEFAULTS if key in plan.options},
+        rate=rate,
+        counts=() if rate is None else counts_of(gathered.table[utterances.usable], rate, numerators),
     )
 
 

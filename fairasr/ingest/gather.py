@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from fairasr.core import sha256_of
+from fairasr.core import Rate, sha256_of
 from fairasr.core.errors import IngestError
 from fairasr.core.schema import is_identifier
 from fairasr.ingest.columns import WIDE, mapped, missing_columns, unmapped_columns, without_empty_cells
 from fairasr.ingest.coordinates import coordinate_problems
+from fairasr.ingest.counted import absent_counts, numerator_columns, one_row_per_counted_utterance
 from fairasr.ingest.embeddings import Vectors, read_embeddings, vectors_in_column
 from fairasr.ingest.joins import prepared
 from fairasr.ingest.layouts import layout_of, read_hypotheses, read_layout
@@ -39,6 +40,7 @@ class Gathered:
         long: hypotheses in long form; None where none were given.
         vectors: embeddings; None where none were given.
         set_aside: rows the layout says are not to be scored.
+        numerators: where a rate is read, system -> column of `table` with its numerator.
         has_speaker_ids: False where each utterance stands for a speaker.
         problems: what is wrong beyond single rows, in sentences.
         notes: what was recognised, assumed and done, in sentences.
@@ -52,6 +54,7 @@ class Gathered:
     long: pd.DataFrame | None
     vectors: Vectors | None
     set_aside: pd.DataFrame
+    numerators: Mapping[str, str]
     has_speaker_ids: bool
     problems: list[str]
     notes: list[str]
@@ -73,6 +76,7 @@ class Request:
     speaker_ids: bool
     encoding: str
     delimiter: str | None
+    rate: Rate | None = None
 
     @property
     def folder(self) -> Path:
@@ -96,7 +100,11 @@ def gather(request: Request) -> Gathered:
     table, problems = mapped(raw.utterances, {k: v for k, v in names.items() if not files or k not in spoken}, what=f"'{name}'")
     notes = [*raw.notes]
     long: pd.DataFrame | None = None
-    if files:
+    if request.rate is not None:
+        table, problems_of_counts, done = one_row_per_counted_utterance(table, request.rate)
+        problems += problems_of_counts
+        notes += done
+    elif files:
         table = table.drop(columns=[column for column in table.columns if column in SPOKEN or column.startswith(WIDE)])
         wanted = {"utterance_id": names.get("utterance_id", "utterance_id"), **spoken, **request.recipe.hypotheses}
         long = _second_files(request, files, wanted, layout, problems, notes)
@@ -110,9 +118,16 @@ def gather(request: Request) -> Gathered:
             own = is_identifier(table["utterance_id"]) & ~table["utterance_id"].duplicated().to_numpy()
             long = stacked(table[own], system=request.system)
     table = without_empty_cells(table)
+    before = table
     if not problems:
         table, done = prepared(table, request.recipe, request.folder)
         notes += done
+    numerators: Mapping[str, str] = {}
+    if request.rate is not None:  # a recipe that chooses attributes knows nothing of counts
+        counted = [*numerator_columns(before, request.rate, system=None).values(), request.rate.denominator]
+        table = table.assign(**{name: before[name] for name in counted if name in before and name not in table}, reference="")
+        numerators = numerator_columns(table, request.rate, system=request.system)
+        problems += [] if problems else absent_counts(before, request.rate)
     has_speaker_ids = request.speaker_ids and bool(request.recipe.options.get("speaker_ids", True))
     problems += [*missing_columns(table, speaker_ids=has_speaker_ids), *coordinate_problems(table)]
     notes += unmapped_columns(table)
@@ -130,6 +145,7 @@ def gather(request: Request) -> Gathered:
         long=None if long is None or long.empty else long,
         vectors=vectors,
         set_aside=raw.set_aside,
+        numerators=numerators,
         has_speaker_ids=has_speaker_ids,
         problems=problems,
         notes=[*notes, *request.recipe.notes],
@@ -157,6 +173,8 @@ def _utterances(request: Request) -> tuple[RawCorpus, str]:
 
 def _hypothesis_files(request: Request) -> list[tuple[str | None, Path | pd.DataFrame]]:
     given = request.hypotheses
+    if request.rate is not None:
+        return []
     if given is None:
         file = request.recipe.files.get("hypotheses")
         return [] if file is None else [(request.system, request.folder / file)]

@@ -25,7 +25,7 @@ def selected(corpus: Corpus, *, systems: Sequence[str], missing: Missing) -> Cor
     Raises:
         ScoringError: a system is not in the corpus, or no utterance was transcribed by all of them.
     """
-    names = [hypotheses.system for hypotheses in corpus.systems]
+    names = [hypotheses.system for hypotheses in corpus.systems] + [counts.system for counts in corpus.counts]
     unknown = [name for name in systems if name not in names]
     if unknown:
         raise ScoringError(
@@ -33,7 +33,7 @@ def selected(corpus: Corpus, *, systems: Sequence[str], missing: Missing) -> Cor
             f"it has {', '.join(names) or 'none'}."
         )
     kept = tuple(hypotheses for hypotheses in corpus.systems if not systems or hypotheses.system in systems)
-    corpus = replace(corpus, systems=kept)
+    corpus = replace(corpus, systems=kept, counts=tuple(one for one in corpus.counts if not systems or one.system in systems))
     if missing != "set-aside":
         return corpus
     table = corpus.manifest.table

@@ -11,12 +11,12 @@ from fairasr.core import UNKNOWN, DisparityReport, Estimate
 from fairasr.report import numbers
 from fairasr.report.drawings import Axis, axis_drawing, axis_of, interval_drawing, split_drawing, split_legend
 from fairasr.report.headline import ALPHA
+from fairasr.report.rate_wording import Writing, writing_of
 from fairasr.report.table import Cell, Column, Table, columns
-from fairasr.report.wording import COHORT_COLUMNS, clipped, group_in_words, method_in_words, suppression_in_words
+from fairasr.report.wording import clipped, group_in_words, method_in_words, suppression_in_words
 
 N_WORST = 15
 N_BEST = 5
-ROLES = {"bottom": "ranked worst", "top": "ranked best"}
 KINDS = ("substitution_rate", "deletion_rate", "insertion_rate")
 
 
@@ -55,19 +55,24 @@ def cohort_tables(report: DisparityReport, *, min_speakers: int | None, links: M
     records = numbers.records(report.cohorts)
     shown = [row for row in records if not row["suppressed"]]
     withheld = [row for row in records if row["suppressed"]]
-    painter = _Painter.of(shown, overall=report.cohorts_overall.value, rate_name=report.rate_name, links=links or {})
+    painter = _Painter.of(shown, overall=report.cohorts_overall.value, writing=writing_of(report), links=links or {})
     ranked = [row for row in shown if _is_ranked(row)]
     unranked = [row for row in shown if not _is_ranked(row)]
-    name = f"{report.rate_name} of {clipped(report.system)} by “{method_in_words(report.method)}”"
+    writing = painter.writing
+    name = f"{clipped(report.rate_name)} of {clipped(report.system)} by “{method_in_words(report.method)}”"
     if len(ranked) <= N_WORST + N_BEST:
         whole = [*ranked, *unranked]
-        tables = [painter.table(whole, caption=f"{name}: all {len(whole)} groups, worst first.") if whole else None, None, None]
+        tables = [
+            painter.table(whole, caption=f"{name}: all {len(whole)} groups, {writing.worst} first.") if whole else None,
+            None,
+            None,
+        ]
     else:
         parts = (ranked[:N_WORST], ranked[N_WORST:-N_BEST], [*ranked[-N_BEST:], *unranked])
         captions = (
-            f"the {N_WORST} worst-served groups of {len(ranked)}.",
+            f"the {N_WORST} {'worst-served' if writing.is_of_errors else 'highest'} groups of {len(ranked)}.",
             f"the {len(parts[1])} groups between.",
-            f"the {N_BEST} best-served groups",
+            f"the {N_BEST} {'best-served' if writing.is_of_errors else 'lowest'} groups",
         )
         tail = ", then those that have no rank." if unranked else "."
         tables = [
@@ -78,7 +83,7 @@ def cohort_tables(report: DisparityReport, *, min_speakers: int | None, links: M
         worst=tables[0],
         between=tables[1],
         best=tables[2],
-        withheld=_withheld_table(withheld, name=name, min_speakers=min_speakers) if withheld else None,
+        withheld=_withheld_table(withheld, name=name, min_speakers=min_speakers, ranks=writing.ranks) if withheld else None,
     )
 
 
@@ -89,31 +94,31 @@ class _Painter:
     axis: Axis
     overall: float
     longest: float
-    rate_name: str
+    writing: Writing
     links: Mapping[str, str]
 
     @classmethod
-    def of(cls, rows: list[dict[str, Any]], *, overall: float, rate_name: str, links: Mapping[str, str]) -> _Painter:
+    def of(cls, rows: list[dict[str, Any]], *, overall: float, writing: Writing, links: Mapping[str, str]) -> _Painter:
         sums = [sum(numbers.number(row[kind]) for kind in KINDS) for row in rows]
         everyone = Estimate(value=overall, lo=math.nan, hi=math.nan)
         return cls(
             axis=axis_of([everyone, *(numbers.estimate_of(row, "rate") for row in rows)]),
             overall=overall,
             longest=max((total for total in sums if math.isfinite(total)), default=0.0),
-            rate_name=rate_name,
+            writing=writing,
             links=links,
         )
 
     def table(self, rows: list[dict[str, Any]], *, caption: str, explained: bool = True) -> Table:
-        rate = f"{self.rate_name} (%), dashed: all speakers"
+        rate = f"{clipped(self.writing.name)}{self.writing.unit}, dashed: all speakers"
         headings = {
-            "Rate": Column(heading=rate, drawing=axis_drawing(self.axis), numeric=False),
+            "Rate": Column(heading=rate, drawing=axis_drawing(self.axis, written=self.writing.tick), numeric=False),
             "Kinds of error": Column(heading="Kinds of error", drawing=split_legend(), numeric=False),
         }
-        reading = {rate if heading == "Rate" else heading: text for heading, text in COHORT_COLUMNS.items()}
+        reading = {rate if heading == "Rate" else heading: text for heading, text in self.writing.group_words.items()}
         return Table(
             caption=caption,
-            columns=tuple(headings.get(h, Column(heading=h, numeric=h != "Group")) for h in COHORT_COLUMNS),
+            columns=tuple(headings.get(h, Column(heading=h, numeric=h != "Group")) for h in self.writing.group_words),
             rows=tuple(self.row(row) for row in rows),
             reading=reading if explained else {},
             layout="aligned",
@@ -122,27 +127,33 @@ class _Painter:
     def row(self, row: Mapping[str, Any]) -> tuple[Cell, ...]:
         title, label = group_in_words(label=row["cohort"], description=row["description"])
         rate = numbers.estimate_of(row, "rate")
-        because = _reason(row)
+        writing = self.writing
+        because = _reason(row, writing)
         kinds = tuple(numbers.number(row[kind]) for kind in KINDS)
         difference = numbers.estimate_of(row, "difference_to_overall")
         return (
             Cell(
                 text=title,
                 note=label,
-                tag=ROLES.get(row["role"], ""),
+                tag=writing.ranks.get(row["role"], ""),
                 link=self.links.get(row["cohort"], ""),
             ),
             Cell(
-                text=numbers.percent_interval(rate, because=because),
+                text=writing.bare.rate_interval(rate, because=because),
                 drawing=interval_drawing(rate, overall=self.overall, axis=self.axis),
                 muted=not math.isfinite(rate.value),
             ),
-            Cell(text=numbers.points_interval(difference, because=because), muted=not math.isfinite(difference.value)),
-            _kinds(kinds, longest=self.longest),
-            Cell(text=numbers.count(row["n_speakers"]), note=f"{numbers.count(row['n_ref_words'])}{numbers.SPACE}words"),
-            _odd_utterances(row),
+            Cell(text=writing.difference_interval(difference, because=because), muted=not math.isfinite(difference.value)),
+            *((_kinds(kinds, longest=self.longest),) if writing.is_of_errors else ()),
+            Cell(text=numbers.count(row["n_speakers"]), note=self._over(row)),
+            *((_odd_utterances(row),) if writing.is_of_errors else ()),
             _probability(row),
         )
+
+    def _over(self, row: Mapping[str, Any]) -> str:
+        """What the rate is over, and for rates without a column of odd utterances, the rows that could not be used."""
+        total, aside = self.writing.total(row["n_ref_words"]), _rows_set_aside(row)
+        return total if self.writing.is_of_errors or not aside else f"{total}; {aside}"
 
 
 def _is_ranked(row: Mapping[str, Any]) -> bool:
@@ -161,11 +172,15 @@ def _kinds(rates: tuple[float, ...], *, longest: float) -> Cell:
 
 
 def _odd_utterances(row: Mapping[str, Any]) -> Cell:
-    aside = numbers.number(row["n_set_aside"])
     return Cell(
         text=" / ".join(numbers.count(row[column]) for column in ("n_missing", "n_empty", "n_loops")),
-        note=f"{numbers.count(aside)}{numbers.SPACE}rows set aside" if aside > 0 else "",
+        note=_rows_set_aside(row),
     )
+
+
+def _rows_set_aside(row: Mapping[str, Any]) -> str:
+    aside = numbers.number(row["n_set_aside"])
+    return f"{numbers.count(aside)}{numbers.SPACE}rows set aside" if aside > 0 else ""
 
 
 def _probability(row: Mapping[str, Any]) -> Cell:
@@ -179,20 +194,21 @@ def _probability(row: Mapping[str, Any]) -> Cell:
     )
 
 
-def _reason(row: Mapping[str, Any]) -> str:
+def _reason(row: Mapping[str, Any], writing: Writing) -> str:
     """Why a cohort that is not withheld has no rate."""
     if numbers.number(row["n_speakers"]) == 0:
         return "none of the judged speakers is in it"
-    return "no reference words" if numbers.number(row["n_ref_words"]) == 0 else ""
+    nothing = "no reference words" if writing.is_of_errors else f"its {writing.denominator} is 0"
+    return nothing if numbers.number(row["n_ref_words"]) == 0 else ""
 
 
-def _withheld_table(rows: list[dict[str, Any]], *, name: str, min_speakers: int | None) -> Table:
+def _withheld_table(rows: list[dict[str, Any]], *, name: str, min_speakers: int | None, ranks: Mapping[str, str]) -> Table:
     return Table(
         caption=f"{name}: groups whose numbers are withheld, here and in every file of this audit, to protect their speakers.",
         columns=columns("Group", "Why", words=("Why",)),
         rows=tuple(
             (
-                Cell(text=title, note=label, tag=ROLES.get(row["role"], "")),
+                Cell(text=title, note=label, tag=ranks.get(row["role"], "")),
                 Cell(text=suppression_in_words(row["suppressed"], min_speakers=min_speakers)),
             )
             for row in rows

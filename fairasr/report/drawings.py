@@ -6,6 +6,7 @@ They repeat numbers that stand beside them, so they are hidden from screen reade
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fairasr.core import Estimate
@@ -45,8 +46,8 @@ def axis_of(estimates: list[Estimate]) -> Axis:
     return Axis(end=step * math.ceil(round(wanted / step, 9)), step=step)
 
 
-def axis_drawing(axis: Axis) -> str:
-    """The axis with its ticks in percent, to stand in a column's heading."""
+def axis_drawing(axis: Axis, *, written: Callable[[float], str] = lambda rate: f"{100 * rate:g}") -> str:
+    """The axis with its ticks, in percent unless `written` otherwise, to stand in a column's heading."""
     n_ticks = round(axis.end / axis.step)
     marks = []
     for tick in range(n_ticks + 1):
@@ -54,7 +55,7 @@ def axis_drawing(axis: Axis) -> str:
         anchor = "start" if tick == 0 else "end" if tick == n_ticks else "middle"
         edge = x - 3 if tick == 0 else x + 5 if tick == n_ticks else x
         marks.append(f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="14" y2="18"/>')
-        marks.append(f'<text x="{edge:.1f}" y="11" text-anchor="{anchor}">{100 * tick * axis.step:g}</text>')
+        marks.append(f'<text x="{edge:.1f}" y="11" text-anchor="{anchor}">{written(tick * axis.step)}</text>')
     return drawing(
         "axis",
         PLOT_WIDTH_PX,

@@ -16,6 +16,7 @@ from fairasr.core import AuditResult
 from fairasr.core.disparity import COHORT_COLUMNS
 from fairasr.core.estimate import plain
 from fairasr.report.numbers import number, records
+from fairasr.report.rate_wording import OF_ERRORS, OF_RATES
 
 KEY_COLUMNS = ("system", "method", "rate_name", "basis")
 TEXT_COLUMNS = (*KEY_COLUMNS, "cohort", "description", "role", "suppressed")
@@ -61,7 +62,10 @@ def cohorts_csv(result: AuditResult) -> bytes:
 
 
 def cohorts_table(result: AuditResult) -> pd.DataFrame:
-    """Every cohort of every system x method: system, method, rate_name, basis, then COHORT_COLUMNS; suppressed numbers missing."""
+    """Every cohort of every system x method: system, method, rate_name, basis, then COHORT_COLUMNS; suppressed numbers missing.
+
+    Of another rate than errors, without the columns that only errors have, and n_ref_words by its name, the denominator.
+    """
     columns = [*KEY_COLUMNS, *COHORT_COLUMNS]
     rows = pd.DataFrame(_cohort_rows(result), columns=columns)
     for name in columns:
@@ -71,7 +75,7 @@ def cohorts_table(result: AuditResult) -> pd.DataFrame:
             rows[name] = rows[name].astype("Int64")
         else:
             rows[name] = rows[name].astype("float64")
-    return rows
+    return rows if result.measure is None else rows.drop(columns=list(OF_ERRORS)).rename(columns=OF_RATES)
 
 
 def rule_names(methods: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from fairasr.core import AuditResult, DisparityReport, Gaps, SystemResult
 from fairasr.report import numbers
-from fairasr.report.wording import clipped, group_in_words, method_in_words, rate_in_words, unit_in_words
+from fairasr.report.rate_wording import Writing, writing_of
+from fairasr.report.wording import clipped, group_in_words, method_in_words, unit_in_words
 
 ALPHA = 0.05
 MOST_NAMES = 2
@@ -76,8 +77,9 @@ def estimate_in_words(report: DisparityReport) -> str:
     tested += "" if report.p_adjusted is None else f", after correction {numbers.p_equals(report.p_adjusted)}"
     tested += f", {numbers.count(report.n_permutations)} permutations" if report.n_permutations else ""
     gap = numbers.percent_interval(report.honest.relative_to_top)
+    writing = writing_of(report)
     if report.honest.basis != "cross-fit":
-        return f"On the speakers that judge it, the gap to the best served is {gap} ({tested})."
+        return f"On the speakers that judge it, the gap to {writing.best_served} is {gap} ({tested})."
     found = "ranked" if report.cohorts_basis == "everyone" else "found"
     of_halves = "".join(
         f" Of the groups below as {found} on one half of the speakers, the gap on the other half is "
@@ -86,8 +88,8 @@ def estimate_in_words(report: DisparityReport) -> str:
         if half.basis == "confirmation"
     )
     return (
-        f"With every speaker judged by cohorts {found} without them, the gap between those ranked worst and "
-        f"best is {gap} ({tested})."
+        f"With every speaker judged by cohorts {found} without them, the gap between those ranked {writing.worst} "
+        f"and {writing.best} is {gap} ({tested})."
         f"{of_halves}"
     )
 
@@ -111,10 +113,6 @@ def worst_in_words(report: DisparityReport) -> str:
 
 def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
     gap = report.honest
-    errors, unit = unit_in_words(report.rate_name)
-    difference = gap.difference_to_overall
-    worst, overall = numbers.per_hundred(gap.bottom_rate.value), numbers.per_hundred(gap.overall_rate.value)
-    interval = f"[{numbers.per_hundred(difference.lo)}, {numbers.per_hundred(difference.hi)}]"
     certainty = (
         "No permutation test was run: the interval alone supports this."
         if report.p_value is None
@@ -126,10 +124,27 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
         shown=True,
         lead=_lead(report),
         group=worst_in_words(report),
-        sentence=f"{worst} {errors} per {unit}, against {overall} overall: "
-        f"a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}.",
+        sentence=_errors_in_a_sentence(report) if report.measure is None else _rate_in_a_sentence(gap, writing_of(report)),
         detail=f"{_part_of(gap)}{numbers.count(gap.n_speakers)} speakers, grouped by "
         f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}",
+    )
+
+
+def _errors_in_a_sentence(report: DisparityReport) -> str:
+    gap, (errors, unit) = report.honest, unit_in_words(report.rate_name)
+    difference = gap.difference_to_overall
+    worst, overall = numbers.per_hundred(gap.bottom_rate.value), numbers.per_hundred(gap.overall_rate.value)
+    interval = f"[{numbers.per_hundred(difference.lo)}, {numbers.per_hundred(difference.hi)}]"
+    return (
+        f"{worst} {errors} per {unit}, against {overall} overall: "
+        f"a gap of {numbers.per_hundred(difference.value)} per {unit} {interval}."
+    )
+
+
+def _rate_in_a_sentence(gap: Gaps, writing: Writing) -> str:
+    return (
+        f"{writing.rate(gap.bottom_rate.value)}, against {writing.rate(gap.overall_rate.value)} overall: "
+        f"a difference of {writing.difference_interval(gap.difference_to_overall)}."
     )
 
 
@@ -138,25 +153,27 @@ def _part_of(gap: Gaps) -> str:
 
 
 def _lead(report: DisparityReport) -> str:
+    writing, is_plural = writing_of(report), len(report.honest.bottom) > 1
     if report.honest.basis == "cross-fit":
-        return f"The speakers ranked worst by “{method_in_words(report.method)}”" + (", such as" if report.honest.bottom else "")
-    return "The worst-served groups found are" if len(report.honest.bottom) > 1 else "The worst-served group found is"
+        ranked = writing.worst if writing.is_of_errors else f"{writing.worst} in {writing.words}"
+        return f"The speakers ranked {ranked} by “{method_in_words(report.method)}”" + (", such as" if report.honest.bottom else "")
+    if writing.is_of_errors:
+        return "The worst-served groups found are" if is_plural else "The worst-served group found is"
+    return f"The {'groups' if is_plural else 'group'} with the highest {writing.words} found {'are' if is_plural else 'is'}"
 
 
 def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Headline:
-    errors, unit = unit_in_words(system.rate_name)
+    writing = writing_of(system)
     upper = [r.honest.difference_to_overall.hi for r in reports if math.isfinite(r.honest.difference_to_overall.hi)]
     n_speakers = max(r.honest.n_speakers for r in reports)
-    open_question = (
-        f" A worst group up to {numbers.per_hundred(max(upper))} {errors} per {unit} above all speakers cannot be ruled out."
-        if upper
-        else ""
-    )
+    who = "A worst group" if writing.is_of_errors else "A group"
+    open_question = f" {who} up to {_size(max(upper), writing)} above all speakers cannot be ruled out." if upper else ""
+    alike = "everyone is served alike" if writing.is_of_errors else "it is the same for everyone"
     return Headline(
         shown=False,
-        sentence=f"No gap was shown with these {numbers.count(n_speakers)} speakers: {_tried(len(reports))}.",
-        detail=f"The {rate_in_words(system.rate_name)} of all speakers is {numbers.percent_interval(system.overall)}. "
-        f"This is no proof that everyone is served alike.{open_question}",
+        sentence=f"No gap was shown with these {numbers.count(n_speakers)} speakers: {_tried(len(reports), writing)}.",
+        detail=f"The {writing.words} of all speakers is {writing.rate_interval(system.overall)}. "
+        f"This is no proof that {alike}.{open_question}",
     )
 
 
@@ -164,7 +181,16 @@ def _ways(n_methods: int) -> str:
     return "the one way of grouping tried" if n_methods == 1 else f"the {n_methods} ways of grouping tried"
 
 
-def _tried(n_methods: int) -> str:
+def _size(value: float, writing: Writing) -> str:
+    """How large a difference is: "4.2 word errors per 100 words", "0.213 Gflop/s"."""
+    if not writing.is_of_errors:
+        return writing.size(value)
+    errors, unit = unit_in_words(writing.name)
+    return f"{numbers.per_hundred(value)} {errors} per {unit}"
+
+
+def _tried(n_methods: int, writing: Writing) -> str:
+    found = "worse served than all" if writing.is_of_errors else "above all"
     if n_methods == 1:
-        return "the one way of grouping that was run finds no group that is clearly worse served than all"
-    return f"none of the {n_methods} ways of grouping finds a group that is clearly worse served than all"
+        return f"the one way of grouping that was run finds no group that is clearly {found}"
+    return f"none of the {n_methods} ways of grouping finds a group that is clearly {found}"

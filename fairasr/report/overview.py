@@ -7,19 +7,24 @@ from typing import Any
 
 import pandas as pd
 
-from fairasr.core import AuditResult, ChangeReport, Estimate, SystemResult
+from fairasr.core import AuditResult, ChangeReport, Estimate, Rate, SystemResult
 from fairasr.report import numbers
+from fairasr.report.rate_wording import Writing, writing_of
 from fairasr.report.table import Cell, Table, columns
 from fairasr.report.wording import clipped, group_in_words, method_in_words, name_in_words, suppression_in_words
 
 
-def figures(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """The counts at the top: (figure, what it counts, small print)."""
+def figures(data: Mapping[str, Any], *, measure: Rate | None = None) -> list[tuple[str, str, str]]:
+    """The counts at the top: (figure, what it counts, small print); of another rate than errors, the sum that it is over."""
     by_utterance = "" if data.get("has_speaker_ids", True) else "no speaker ids: every utterance counts as its own speaker"
     shown = [
         (numbers.count(data.get("n_utterances")), "utterances", ""),
         (numbers.count(data.get("n_speakers")), "speakers", by_utterance),
-        (numbers.count(data.get("n_ref_words")), f"reference {data.get('ref_unit', 'words')}", ""),
+        (
+            numbers.count(data.get("n_ref_words")),
+            f"reference {data.get('ref_unit', 'words')}" if measure is None else f"{clipped(measure.denominator)} in all",
+            "",
+        ),
     ]
     if data.get("discovery_speakers") is not None:
         shown.append((numbers.count(data["discovery_speakers"]), "speakers used to find groups", ""))
@@ -52,12 +57,34 @@ def _few() -> Cell:
 
 
 def systems_table(result: AuditResult) -> Table:
-    """Every system over all speakers: rate with interval, kinds of error, missing and empty output."""
-    rate_name = result.system(result.focus).rate_name
+    """Every system over all speakers: rate with interval, and kinds of error, or of another rate both its sums."""
+    writing = writing_of(result.system(result.focus))
+    if writing.measure is not None:
+        return _systems_by_rate(result, writing, writing.measure)
+    rate_name = writing.name
     return Table(
         caption=f"Every system over all speakers. {rate_name} has a 95 % interval over speakers; the kinds of error add up to it.",
         columns=columns("System", rate_name, "Wrong words (S)", "Left out (D)", "Put in (I)", "No output", "Empty output", "Loops"),
         rows=tuple(_system_row(system, focus=result.focus, several=len(result.systems) > 1) for system in result.systems),
+        layout="cards",
+    )
+
+
+def _systems_by_rate(result: AuditResult, writing: Writing, measure: Rate) -> Table:
+    several = len(result.systems) > 1
+    return Table(
+        caption=f"Every system over all speakers: {writing.words}, with a 95 % interval over speakers.",
+        columns=columns(
+            "System", f"{clipped(writing.name)}{writing.unit}", clipped(measure.numerator), clipped(measure.denominator)
+        ),
+        rows=tuple(
+            (
+                Cell(text=clipped(system.system), tag="in focus" if several and system.system == result.focus else ""),
+                Cell(text=writing.bare.rate_interval(system.overall)),
+                *(Cell(text=numbers.count(system.totals.get(column))) for column in (measure.numerator, measure.denominator)),
+            )
+            for system in result.systems
+        ),
         layout="cards",
     )
 
@@ -86,13 +113,15 @@ def comparison_table(result: AuditResult) -> Table | None:
     rows = [(change, row) for change in result.comparisons for row in numbers.records(change.changes) if row["cohort"] == "all"]
     if not rows:
         return None
+    writing = writing_of(result.system(result.focus))
+    more = "makes more errors" if writing.is_of_errors else "has the higher rate"
     return Table(
-        caption="Two systems on the same utterances, paired by speaker. A change above 0 means that the second makes more errors.",
+        caption=f"Two systems on the same utterances, paired by speaker. A change above 0 means that the second {more}.",
         columns=columns("Compared", "First system", "Second system", "Change", "p", "Speakers"),
         rows=tuple(
             (
                 Cell(text=f"{clipped(change.before)} → {clipped(change.after)}"),
-                *_change_cells(row),
+                *_change_cells(row, writing),
                 Cell(text=numbers.count(row["n_speakers"])),
             )
             for change, row in rows
@@ -101,34 +130,36 @@ def comparison_table(result: AuditResult) -> Table | None:
     )
 
 
-def change_by_cohort_table(change: ChangeReport, *, min_speakers: int | None) -> Table | None:
+def change_by_cohort_table(change: ChangeReport, *, min_speakers: int | None, measure: Rate | None = None) -> Table | None:
     """One comparison cohort by cohort; None where it has only the row over all speakers."""
     rows = [row for row in numbers.records(change.changes) if row["cohort"] != "all"]
     if not rows:
         return None
+    writing = Writing(name=change.rate_name, measure=measure)
     return Table(
         caption=f"{clipped(change.before)} → {clipped(change.after)}, group by group.",
         columns=columns("Group", "First system", "Second system", "Change", "p", "Speakers"),
-        rows=tuple(_change_row(row, min_speakers=min_speakers) for row in rows),
+        rows=tuple(_change_row(row, writing, min_speakers=min_speakers) for row in rows),
     )
 
 
-def _change_row(row: Mapping[str, Any], *, min_speakers: int | None) -> tuple[Cell, ...]:
+def _change_row(row: Mapping[str, Any], writing: Writing, *, min_speakers: int | None) -> tuple[Cell, ...]:
     title = group_in_words(label=row["cohort"], description="")[0]
     if row.get("suppressed"):
         reason = suppression_in_words(row["suppressed"], min_speakers=min_speakers)
         return Cell(text=title), Cell(text=reason, muted=True), *(Cell(text="–", muted=True) for _ in range(4))
-    return Cell(text=title), *_change_cells(row), Cell(text=numbers.count(row["n_speakers"]))
+    return Cell(text=title), *_change_cells(row, writing), Cell(text=numbers.count(row["n_speakers"]))
 
 
-def _change_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _change_cells(row: Mapping[str, Any], writing: Writing) -> tuple[Cell, ...]:
     change = numbers.estimate_of(row, "change")
     clear = change.is_known and (change.lo > 0 or change.hi < 0)
-    tag = ("worse" if change.value > 0 else "better") if clear else ""
+    more, less = ("worse", "better") if writing.is_of_errors else ("higher", "lower")
+    tag = (more if change.value > 0 else less) if clear else ""
     return (
-        Cell(text=numbers.percent(row["rate_before"])),
-        Cell(text=numbers.percent(row["rate_after"])),
-        Cell(text=numbers.points_interval(change), tag=tag),
+        Cell(text=writing.rate(row["rate_before"])),
+        Cell(text=writing.rate(row["rate_after"])),
+        Cell(text=writing.difference_interval(change), tag=tag),
         Cell(text=numbers.probability(row["p_value"])),
     )
 

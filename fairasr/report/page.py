@@ -27,8 +27,10 @@ def write_html(result: AuditResult, path: str | Path) -> Path:
 def _view(result: AuditResult) -> dict[str, Any]:
     """All that the template prints, in words."""
     from fairasr.report import comparison, headline, overview, wording
+    from fairasr.report.rate_wording import writing_of
 
     system = result.system(result.focus)
+    writing = writing_of(system)
     data = result.data
     min_speakers = data.get("min_speakers")
     reports = comparison.in_order(dict(system.reports))
@@ -36,10 +38,10 @@ def _view(result: AuditResult) -> dict[str, Any]:
         "title": result.title,
         "headline": headline.headline(result),
         "focus": system,
-        "rate_in_words": wording.rate_in_words(system.rate_name),
+        "writing": writing,
         "n_systems": len(result.systems),
         "warnings": result.warnings,
-        "figures": overview.figures(data),
+        "figures": overview.figures(data, measure=system.measure),
         "data_notes": result.data.get("notes", ()),
         "left_out": [
             table
@@ -61,7 +63,10 @@ def _view(result: AuditResult) -> dict[str, Any]:
         "paired": overview.comparison_table(result),
         "paired_by_cohort": [
             table
-            for table in (overview.change_by_cohort_table(change, min_speakers=min_speakers) for change in result.comparisons)
+            for table in (
+                overview.change_by_cohort_table(change, min_speakers=min_speakers, measure=system.measure)
+                for change in result.comparisons
+            )
             if table is not None
         ],
         "methods": comparison.methods_table(result) if reports else None,
@@ -86,23 +91,25 @@ def _section(report: DisparityReport, *, min_speakers: int | None) -> dict[str, 
     """What the template prints of one method."""
     from fairasr.report import cohorts, comparison, headline, numbers, overview, partitions, wording
     from fairasr.report.maps import map_svg
+    from fairasr.report.rate_wording import writing_of
 
-    words = wording.method_in_words(report.method)
-    caption = f"{report.rate_name} of {wording.clipped(report.system)} by “{words}”"
+    words, writing = wording.method_in_words(report.method), writing_of(report)
+    caption = f"{wording.clipped(report.rate_name)} of {wording.clipped(report.system)} by “{words}”"
     spread = report.spread
     return {
         "words": words,
         "method": report.method,
         "verdict": headline.verdict_in_words(report),
+        "ranked": writing.worst,
         "worst": headline.worst_in_words(report),
         "estimate": headline.estimate_in_words(report),
         "cohorts": cohorts.cohort_tables(report, min_speakers=min_speakers),
         "conventions": comparison.conventions_table(report),
         "spread": ""
         if spread.n_cohorts == 0
-        else f"Over the {numbers.count(spread.n_cohorts)} groups shown: mean {report.rate_name} {numbers.percent(spread.mean)}, "
-        f"largest {numbers.percent(spread.max)}, 90th percentile {numbers.percent(spread.percentile_90)}, "
-        f"variance {spread.variance:.6f}.",
+        else f"Over the {numbers.count(spread.n_cohorts)} groups shown: mean {writing.name} {writing.rate(spread.mean)}, "
+        f"largest {writing.rate(spread.max)}, 90th percentile {writing.rate(spread.percentile_90)}, "
+        f"variance {spread.variance:{'.6f' if writing.is_of_errors else '.3g'}}.",
         "partitions": partitions.partitions_table(report, min_speakers=min_speakers),
         "map": map_svg(report, title=caption, min_speakers=min_speakers),
         "map_caption": f"{caption}. The tables above hold the same numbers.",

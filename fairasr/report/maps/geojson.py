@@ -12,6 +12,7 @@ import shapely
 from fairasr.core import DisparityReport
 from fairasr.core.estimate import plain
 from fairasr.geography import area_ids, boundaries, clip_to_land, split_box
+from fairasr.report.rate_wording import OF_ERRORS, OF_RATES
 
 DECIMALS = 2
 """Of coordinates: about 1 km, the precision of the borders."""
@@ -74,6 +75,8 @@ def _feature(report: DisparityReport, shape: Any, row: Mapping[str, Any]) -> dic
 
 
 def _plain_feature(report: DisparityReport, geometry: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    if report.measure is not None:
+        row = {OF_RATES.get(name, name): value for name, value in row.items() if name not in OF_ERRORS}
     return {
         "type": "Feature",
         "properties": {"method": report.method, "system": report.system, "rate_name": report.rate_name, **row},

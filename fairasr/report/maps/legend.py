@@ -64,7 +64,7 @@ def legend_height(n_entries: int) -> float:
 
 
 def legend(scale: Scale, entries: list[Entry], *, name: str, top: float) -> str:
-    """The colour ramp with its values under the `name` of what is drawn, and a swatch for each entry.
+    """The colour ramp with its values under the `name` of what is drawn, if any, and a swatch for each entry.
 
     Hidden from screen readers: each shape says it in words.
     """
@@ -96,11 +96,11 @@ def _ramp(scale: Scale, setting: _Setting, *, name: str) -> str:
     ticks = text(scale.tick(-1), x=6, y=below)
     ticks += text(scale.tick(0), x=6 + setting.ramp_width / 2, y=below, text_anchor="middle")
     ticks += text(scale.tick(1), x=6 + setting.ramp_width, y=below, text_anchor="end")
-    low_words = f"{name}, lower than {scale.words}" if setting is WIDE else "lower"
+    low_words = f"{name}, lower than {scale.words}".removeprefix(", ") if setting is WIDE else "lower"
     head = text(low_words, x=6, y=setting.size + 2) + text(
         "higher", x=6 + setting.ramp_width, y=setting.size + 2, text_anchor="end"
     )
-    middle = text(f"{name} {scale.words}", x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
+    middle = text(f"{name} {scale.words}".strip(), x=6 + setting.ramp_width / 2, y=setting.size + 2, text_anchor="middle")
     return head + ("" if setting is WIDE else middle) + boxes + ticks
 
 

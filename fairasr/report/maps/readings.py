@@ -13,6 +13,7 @@ import pandas as pd
 from fairasr.core import DisparityReport
 from fairasr.report.maps.measures import CHANGE, Measure
 from fairasr.report.maps.view import View
+from fairasr.report.rate_wording import writing_of
 
 WIDE_HALF_WIDTH = 0.3
 """An interval that reaches 30 % of the rate to either side marks the rate as unreliable (relative standard errors above 30 %
@@ -56,6 +57,12 @@ class Reading:
 def percent(rate: float) -> str:
     """0.3058 -> "30.6 %"; NaN -> "undefined"."""
     return f"{100 * rate:.1f} %" if math.isfinite(rate) else "undefined"
+
+
+def rate_said(rate: float, *, report: DisparityReport) -> str:
+    """A value of the report's rate: "30.6 %", or in its own unit "0.853 Gflop/s"; NaN -> "undefined"."""
+    writing = writing_of(report)
+    return percent(rate) if writing.is_percent or not math.isfinite(rate) else writing.rate(rate)
 
 
 def suppression_words(min_speakers: int | None) -> str:
@@ -190,8 +197,9 @@ def _words(row: Mapping[Any, Any], *, report: DisparityReport, measure: Measure)
         doubt = ", may be no change." if _is_unclear(row, measure.column, middle=0.0) else "."
         return f"{report.rate_name} {ends}, relative change {_with_interval(row, measure)}, {speakers}{doubt}"
     low, high = _ends(row, "rate")
-    interval = f"95 % interval {percent(low)} to {percent(high)}" if _has_ends(low, high) else "interval unknown"
-    words = f"{report.rate_name} {percent(_number(row, 'rate'))} ({interval}), {speakers}"
+    rate, least, most = (rate_said(value, report=report) for value in (_number(row, "rate"), low, high))
+    interval = f"95 % interval {least} to {most}" if _has_ends(low, high) else "interval unknown"
+    words = f"{report.rate_name} {rate} ({interval}), {speakers}"
     if measure.key != "rate":
         words = f"{measure.words.lower()} {_with_interval(row, measure)}; {words}"
     is_unclear = _is_unclear(row, "rate", middle=report.cohorts_overall.value)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fairasr.report.numbers import decimal
+from fairasr.report.rate_wording import Writing
 
 MIDDLE = "#fffdf6"
 LOWS = ("#c9e0f6", "#8fbfea", "#4790d2", "#0b4f9e")
@@ -44,6 +45,7 @@ class Scale:
         is_clipped: whether some value lies beyond.
         words: what the value at the middle is called, after the name of the rate.
         linear_unit: unit of a linear scale of differences ("points", "%"); "" is a scale of ratios.
+        writing: how values of a scale of ratios are written; None: in percent.
     """
 
     overall: float
@@ -51,6 +53,7 @@ class Scale:
     is_clipped: bool
     words: str = "overall"
     linear_unit: str = ""
+    writing: Writing | None = None
 
     def step(self, rate: float) -> int:
         """-STEPS (far below the overall value) .. 0 (at it) .. STEPS (far above)."""
@@ -74,6 +77,9 @@ class Scale:
         if self.linear_unit:
             return f"{sign}{decimal(100 * (self.overall + side * self.end), signed=True, places=0)} {self.linear_unit}"
         rate = self.overall * self.end**side
+        if self.writing is not None and not self.writing.is_percent and math.isfinite(rate):
+            # The unit once, at the middle: the ends have no room for it.
+            return sign + (self.writing.rate(rate) if side == 0 else self.writing.number(rate))
         return sign + (f"{100 * rate:.1f} %" if math.isfinite(rate) else "undefined")
 
     @staticmethod
@@ -82,13 +88,15 @@ class Scale:
         return MIDDLE if step == 0 else (HIGHS if step > 0 else LOWS)[abs(step) - 1]
 
 
-def scale_of(values: Iterable[float], *, overall: float, words: str = "overall", linear_unit: str = "") -> Scale:
+def scale_of(
+    values: Iterable[float], *, overall: float, words: str = "overall", linear_unit: str = "", writing: Writing | None = None
+) -> Scale:
     """The scale that holds all `values` (NaN ignored), its end the first of `ENDS` or `LINEAR_ENDS` that does."""
     ends = LINEAR_ENDS if linear_unit else ENDS
     distances = (_distance(value, overall, is_linear=bool(linear_unit)) for value in values if not math.isnan(value))
     farthest = max(distances, default=0.0)
     end = next((candidate for candidate in ends if farthest <= candidate), ends[-1])
-    return Scale(overall=overall, end=end, is_clipped=farthest > end, words=words, linear_unit=linear_unit)
+    return Scale(overall=overall, end=end, is_clipped=farthest > end, words=words, linear_unit=linear_unit, writing=writing)
 
 
 def _distance(value: float, overall: float, *, is_linear: bool) -> float:

@@ -236,19 +236,18 @@ def entries_of(readings: Iterable[Reading], *, prefix: str, view: View, has_empt
     return entries
 
 
-def words_of(readings: Iterable[Reading], *, overall: str, view: View) -> str:
+def words_of(readings: Iterable[Reading], *, overall: str, has_worst: bool) -> str:
     """The map in a few sentences, for who cannot see it: overall, worst, best, how many are not shown.
 
-    Of another measure than the rate, the highest is told instead of the worst.
+    Where nothing `has_worst`, of another measure than errors altogether, the highest is told instead.
     """
     readings = list(readings)
     shown = sorted((r for r in readings if r.status is Status.SHOWN), key=lambda r: r.value)
     hidden = sum(r.status is Status.SUPPRESSED for r in readings)
     parts = [overall]
     if shown:
-        is_rate = view.measure.key == "rate"
-        worst = next((r for r in shown if r.is_worst and is_rate), shown[-1])
-        parts.append(f"{'Worst' if is_rate else 'Highest'}: {worst.words}")
+        worst = next((r for r in shown if r.is_worst and has_worst), shown[-1])
+        parts.append(f"{'Worst' if has_worst else 'Highest'}: {worst.words}")
         if shown[0] is not worst:
             parts.append(f"Lowest: {shown[0].words}")
     if hidden:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from fairasr.core import DisparityReport
 from fairasr.report.maps.frames import WIDTH, Frame
 from fairasr.report.maps.legend import legend, legend_height
-from fairasr.report.maps.readings import percent
+from fairasr.report.maps.readings import percent, rate_said
 from fairasr.report.maps.shapes import Shape, draw_labels, draw_selected, draw_shapes, entries_of, words_of
 from fairasr.report.maps.svg import BORDER, INK, LAND, SEA, document, element, prefix_of, text
 from fairasr.report.maps.view import View
 
 GAP = 10
 """Between the panel and the legend."""
+
+LONGEST_NAME = 14
+"""Characters of the name of what is drawn that the legend has room for; a longer one stands in the title alone."""
 
 
 def land_map(
@@ -91,19 +94,32 @@ def finished(
         prefix=prefix,
         view=view,
         has_empty_land=has_empty_land,
-        worst_words=worst_words if view.worst_words is None else view.worst_words,
+        worst_words=_of_the_highest(worst_words, report=report) if view.worst_words is None else view.worst_words,
     )
     scale = view.scale_for(report, (reading.value for reading in readings))
-    overall = f"{report.rate_name} overall {percent(report.cohorts_overall.value)}."
+    overall = f"{report.rate_name} overall {rate_said(report.cohorts_overall.value, report=report)}."
     if view.overall is not None:
         overall = f"{view.measure.words} overall {percent(view.overall)}, {overall}"
     elif view.measure.key != "rate":
         overall = f"{view.measure.words}. {overall}"
     return document(
-        body + legend(scale, entries, name=view.measure.name(report.rate_name), top=height + GAP),
+        body + legend(scale, entries, name=_short_name(view.measure.name(report.rate_name)), top=height + GAP),
         height=height + GAP + legend_height(len(entries)),
-        words=words_of(readings, overall=f"{sentences} {overall}".strip(), view=view),
+        words=words_of(
+            readings,
+            overall=f"{sentences} {overall}".strip(),
+            has_worst=view.measure.key == "rate" and report.measure is None,
+        ),
         view=view,
         prefix=prefix,
         n_shapes=len(shapes),
     )
+
+
+def _of_the_highest(worst_words: str, *, report: DisparityReport) -> str:
+    """What the heavy outline means: of a rate that is not of errors, the highest cohort need not be the worst."""
+    return worst_words if report.measure is None else worst_words.replace("worst", "highest")
+
+
+def _short_name(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fairasr.core import DisparityReport
 from fairasr.report.maps.measures import MEASURES, Measure
 from fairasr.report.maps.scale import Scale, scale_of
+from fairasr.report.rate_wording import writing_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +55,4 @@ class View:
         if self.scale is not None:
             return self.scale
         unit = self.measure.unit if self.measure.centre == "zero" else ""
-        return scale_of(values, overall=self.middle(report), linear_unit=unit)
+        return scale_of(values, overall=self.middle(report), linear_unit=unit, writing=writing_of(report))
