@@ -10,7 +10,7 @@ import torch
 from fairasr.core.errors import TrainingError
 from fairasr.mitigation.gradients import Progress, Variant, likelihood_gradients
 from fairasr.mitigation.parts import trainable_parameters
-from fairasr.models import Trainable
+from fairasr.models import HasAuxiliaryLosses, Trainable
 from fairasr.training import TrainingData
 
 
@@ -77,7 +77,7 @@ def fisher_diagonal(
     passes = likelihood_gradients(model, data, rows, variant=variant, seed=seed, batch_size=batch_size, progress=progress)
     for n, gradients in passes:
         add_squares(sums, names, gradients, weight=n / len(rows))
-    return Fisher(diagonal=complete(sums, names, len(rows)), variant=variant, n_utterances=len(rows))
+    return Fisher(diagonal=complete(sums, model, len(rows)), variant=variant, n_utterances=len(rows))
 
 
 def add_squares(
@@ -91,14 +91,21 @@ def add_squares(
             sums[name].addcmul_(gradient, gradient, value=weight)
 
 
-def complete(sums: dict[str, torch.Tensor], names: list[str], n_utterances: int) -> dict[str, torch.Tensor]:
-    """The sums on the CPU, once it is sure that every parameter has one and that they say something.
+def complete(sums: dict[str, torch.Tensor], model: Trainable, n_utterances: int) -> dict[str, torch.Tensor]:
+    """The sums on the CPU, once it is sure that every trainable parameter has one and that they say something.
+
+    A recogniser with auxiliary losses may have parameters for those alone, such as a second output: likelihood does not depend on
+    them, so they get 0 and nothing holds them.
 
     Raises:
         TrainingError: a parameter has none (it would be left free in silence), they are not finite, or all are zero.
     """
+    parameters = trainable_parameters(model.module)
+    names = list(parameters)
     missing = [name for name in names if name not in sums]
-    if missing:
+    if isinstance(model, HasAuxiliaryLosses):
+        sums = sums | {name: torch.zeros_like(parameters[name], dtype=torch.float32) for name in missing}
+    elif missing:
         raise TrainingError(
             f"{len(missing):,} of {len(names):,} trainable parameter tensors have no Fisher entry (first: '{missing[0]}'): the "
             f"likelihood of {n_utterances:,} utterances does not depend on them. Freeze them (requires_grad False), or they would "

@@ -133,7 +133,7 @@ def kronecker_fisher(
     with _watched(model.module, largest) as watches:
         for n, gradients in likelihood_gradients(model, data, rows, variant=variant, seed=seed, progress=progress):
             add_squares(sums, names, gradients, weight=n / len(rows))
-    diagonal = complete(sums, names, len(rows))
+    diagonal = complete(sums, model, len(rows))
     layers = {}
     for name, watch in watches.items():
         if watch.n_frames:

@@ -36,9 +36,9 @@ class Teacher:
         self._model.module.to(log_probs.device)
         with torch.no_grad():
             old = self._model.outputs({name: values[positions] for name, values in step.batch.items()})
-        divergence = divergences(
-            old.log_probs, log_probs[positions], step.outputs.lengths[positions], temperature=self._temperature
-        )
+        # Some of a batch may be padded less than all of it.
+        new = log_probs[positions, : old.log_probs.shape[1]]
+        divergence = divergences(old.log_probs, new, step.outputs.lengths[positions], temperature=self._temperature)
         return self._strength * self._temperature**2 * divergence.sum() / _part_of_batch(step)
 
 

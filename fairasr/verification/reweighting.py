@@ -16,8 +16,8 @@ from fairasr.core.errors import TrainingError
 if TYPE_CHECKING:
     from fairasr.verification.reweighting_terms import Term
 
-Loss = Literal["rows", "pairs"]
-"""Cross-entropy of every row of similarities, or the binary logistic loss of every pair."""
+Parts = Literal["rows", "pairs"]
+"""What is weighed of the angular prototypical loss: each row of similarities, or each pair of strangers within a row."""
 
 
 class Formulation(Protocol):
@@ -38,24 +38,15 @@ class Formulation(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Plain:
-    """No reweighting: the mean loss.
-
-    Attributes:
-        loss: "rows" is the angular prototypical loss. "pairs" is what pairwise weighting weighs: beside it, it is the plain
-            training that differs in the weights alone.
-    """
+    """No reweighting: the mean angular prototypical loss."""
 
     name: ClassVar[str] = "plain"
-    loss: Loss = "rows"
-
-    def __post_init__(self) -> None:
-        _require(self.name, {f"loss is {self.loss!r}, not rows or pairs": self.loss in ("rows", "pairs")})
 
     def term(self, dimension: int, *, period: int, batch_size: int, seed: int) -> Term:
         """The mean."""
         from fairasr.verification.reweighting_terms import Term
 
-        return Term(loss=self.loss)
+        return Term()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +71,7 @@ class Accumulated:
         from fairasr.verification.reweighting_terms import Weighing
 
         adversary = Adversary(dimension + 1, learning_rate=self.adversary_learning_rate)
-        return Weighing(loss="rows", adversary=adversary, regions=None, pretraining_steps=self.pretraining_steps)
+        return Weighing("rows", adversary=adversary, regions=None, pretraining_steps=self.pretraining_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +102,8 @@ class Pairwise:
     """Pairwise weighting: a pair's loss is weighed by the sum of its two samples' weights, each told by its k-means region.
 
     lambda_jk = (lambda_j + lambda_k) / 2, lambda_j and lambda_k being at least 1 and on average 2 over the batch's samples; the
-    division makes lambda_jk so too over the batch's pairs. The loss is the mean of lambda_jk l_jk, l_jk the binary logistic loss.
+    division makes lambda_jk so too over the batch's pairs. The loss is the mean over rows j of sum_k lambda_jk l_jk, l_jk being
+    what the stranger k adds to the angular prototypical loss of row j (`prototypical.pair_losses`).
 
     Attributes:
         adversary_learning_rate: of the adversary's own optimiser (Adagrad).
@@ -153,7 +145,7 @@ def formulation_of(name: str, settings: Mapping[str, Any] | None = None) -> Form
     if unknown:
         raise TrainingError(
             f"{len(unknown)} of {len(settings or {})} settings are none of {name} (first: {unknown[0]!r}); "
-            f"there are {', '.join(known)}."
+            f"there are {', '.join(known) or 'none: leave them out'}."
         )
     defaults = kind()
     wrong = [
@@ -172,14 +164,14 @@ def settings_of(formulation: Formulation) -> dict[str, Any]:
     return {field.name: getattr(formulation, field.name) for field in dataclasses.fields(type(formulation))}  # type: ignore[arg-type]
 
 
-_KINDS = {int: "a whole number", float: "a number", str: "text"}
+_KINDS = {int: "a whole number", float: "a number"}
 
 
 def _fits(value: object, kind: type) -> bool:
     return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
 
 
-def _by_region(loss: Loss, settings: PseudoLabel | Pairwise, dimension: int, *, period: int, batch_size: int, seed: int) -> Term:
+def _by_region(parts: Parts, settings: PseudoLabel | Pairwise, dimension: int, *, period: int, batch_size: int, seed: int) -> Term:
     from fairasr.verification.reweighting_adversary import Adversary
     from fairasr.verification.reweighting_regions import Regions
     from fairasr.verification.reweighting_terms import Weighing
@@ -187,7 +179,7 @@ def _by_region(loss: Loss, settings: PseudoLabel | Pairwise, dimension: int, *, 
     period = min(period, max(1, MOST_KEPT // batch_size))
     regions = Regions(dimension, n_clusters=settings.n_clusters, n_kept=period * batch_size, period=period, seed=seed)
     adversary = Adversary(settings.n_clusters, learning_rate=settings.adversary_learning_rate)
-    return Weighing(loss=loss, adversary=adversary, regions=regions, pretraining_steps=settings.pretraining_steps)
+    return Weighing(parts, adversary=adversary, regions=regions, pretraining_steps=settings.pretraining_steps)
 
 
 def _common(learning_rate: float, pretraining_steps: int, n_clusters: int = 2) -> dict[str, bool]:

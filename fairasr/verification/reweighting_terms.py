@@ -7,20 +7,15 @@ from collections.abc import Mapping
 import torch
 
 from fairasr.verification.prototypical import pair_losses, row_losses
-from fairasr.verification.reweighting import Loss
+from fairasr.verification.reweighting import Parts
 from fairasr.verification.reweighting_adversary import Adversary
 from fairasr.verification.reweighting_regions import Regions
 
 
 class Term:
-    """The mean loss of a batch, every weight 1.
+    """The mean angular prototypical loss of a batch, every weight 1."""
 
-    Args:
-        loss: "rows" or "pairs".
-    """
-
-    def __init__(self, *, loss: Loss) -> None:
-        self.loss: Loss = loss
+    def __init__(self) -> None:
         self.last_weights: torch.Tensor | None = None
         """Weights of the last batch's samples, float64 (n,); None while every weight is 1."""
 
@@ -31,23 +26,7 @@ class Term:
             embeddings: vectors of length 1, float (n_speakers, 2, dimension).
             similarities: float (n_speakers, n_speakers).
         """
-        return self.sample_losses(similarities).mean()
-
-    def sample_losses(self, similarities: torch.Tensor) -> torch.Tensor:
-        """Loss of every weighed sample: of the rows (n,); or means of the rows, then of the columns, of the pairs' losses (2 n,).
-
-        Half the weights of a pair's two samples, times its loss, averaged over pairs, is the weighted mean of these:
-        mean_jk (a_j + b_k) / 2 l_jk = (mean_j a_j mean_k l_jk + mean_k b_k mean_j l_jk) / 2.
-        """
-        if self.loss == "rows":
-            return row_losses(similarities)
-        pairs = pair_losses(similarities)
-        return torch.cat([pairs.mean(dim=1), pairs.mean(dim=0)])
-
-    def samples(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """Embeddings of the weighed samples, rows as in `sample_losses`: float32 on the CPU, without gradient."""
-        chosen = embeddings[:, 0] if self.loss == "rows" else embeddings.transpose(0, 1).reshape(-1, embeddings.shape[2])
-        return chosen.detach().to(device="cpu", dtype=torch.float32)
+        return row_losses(similarities).mean()
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """Nothing is learnt."""
@@ -61,34 +40,51 @@ class Weighing(Term):
     """The mean of lambda_i times loss over the batch's samples; then the adversary makes its own step.
 
     Args:
-        loss: "rows" or "pairs".
+        parts: what is weighed.
         adversary: gives the weights.
         regions: what it sees of an embedding; None: the embedding itself, and a constant.
         pretraining_steps: steps with every weight 1.
     """
 
-    def __init__(self, *, loss: Loss, adversary: Adversary, regions: Regions | None, pretraining_steps: int) -> None:
-        super().__init__(loss=loss)
+    def __init__(self, parts: Parts, *, adversary: Adversary, regions: Regions | None, pretraining_steps: int) -> None:
+        super().__init__()
+        self._parts: Parts = parts
         self._adversary, self._regions, self._pretraining_steps = adversary, regions, pretraining_steps
         self._steps = torch.zeros((), dtype=torch.int64)
 
     def __call__(self, embeddings: torch.Tensor, similarities: torch.Tensor) -> torch.Tensor:
         """A scalar with gradient; the adversary has climbed afterwards."""
-        losses = self.sample_losses(similarities)
-        samples = self.samples(embeddings)
+        plain = super().__call__(embeddings, similarities)
         self._steps = self._steps + 1
         waits = int(self._steps) <= self._pretraining_steps or (self._regions is not None and not self._regions.ready)
         if waits:
             self.last_weights = None
-            loss = losses.mean()
+            loss = plain
         else:
-            features = self._features(samples)
+            losses, features = self.sample_losses(similarities), self._features(self.samples(embeddings))
             weights = self.last_weights = self._adversary.weights(features)
-            loss = (weights.to(losses) * losses).mean()
+            # The mean of lambda_i h_i, written so that weights of 2 give twice the plain loss and slope to the last bit.
+            loss = 2 * plain + ((weights - 2).to(losses) * losses).mean()
             self._adversary.ascend(features, losses.detach().to(device="cpu", dtype=torch.float64))
         if self._regions is not None:
             self._regions.keep(embeddings.detach().to(device="cpu", dtype=torch.float32).reshape(-1, embeddings.shape[2]))
         return loss
+
+    def sample_losses(self, similarities: torch.Tensor) -> torch.Tensor:
+        """Loss h of every weighed sample [nats], on average the plain loss.
+
+        Of the rows, (n,); or sums of the pairs' losses over each row, then over each column, (2 n,), whose weighted mean is that of
+        the pairs: mean_j sum_k (a_j + b_k) / 2 l_jk = (sum_j a_j sum_k l_jk + sum_k b_k sum_j l_jk) / (2 n).
+        """
+        if self._parts == "rows":
+            return row_losses(similarities)
+        pairs = pair_losses(similarities)
+        return torch.cat([pairs.sum(dim=1), pairs.sum(dim=0)])
+
+    def samples(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Embeddings of the weighed samples, in the order of `sample_losses`: float32 on the CPU, without gradient."""
+        chosen = embeddings[:, 0] if self._parts == "rows" else embeddings.transpose(0, 1).reshape(-1, embeddings.shape[2])
+        return chosen.detach().to(device="cpu", dtype=torch.float32)
 
     def weights(self, vectors: torch.Tensor) -> torch.Tensor:
         """lambda of some embeddings, float32 (n, dimension), as one batch, as the adversary is now: float64 (n,)."""

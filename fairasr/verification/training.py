@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -21,13 +20,13 @@ import torch
 
 from fairasr.core.errors import TrainingError
 from fairasr.core.provenance import sha256_of
-from fairasr.training.checkpoint import Checkpoint, checkpoints, choose_checkpoint, read_checkpoint, write_checkpoint
+from fairasr.training.checkpoint import Checkpoint, choose_checkpoint, read_checkpoint, remove_checkpoints, write_checkpoint
 from fairasr.training.optimiser_state import joined, parted
 from fairasr.training.run_record import finish_run, only_here, open_run, outcome_of
 from fairasr.training.tracking import HISTORY, FolderTracker, Row, Tracker, plain
 from fairasr.training.weights import load_weights, read_tensors, tensors_digest, write_tensors
 from fairasr.training.whole_folder import remove_unfinished, whole_file
-from fairasr.verification.prototypical import AngularPrototypical
+from fairasr.verification.prototypical import AngularPrototypical, row_losses
 from fairasr.verification.reweighting_terms import Term
 from fairasr.verification.speaker_batches import SpeakerBatches, Stretches
 
@@ -159,6 +158,8 @@ def train_encoder(
                 logger.warning("%s: %s", folder, note)
             sitting = _Sitting(network, stretches, batches, term, budget, folder=folder, device=device)
             sitting.run(start, [FolderTracker(folder), *trackers], settings=settings, progress=progress)
+        else:
+            remove_checkpoints(folder)  # killed between its record and the last of them, it left some
         # What is given back is what lies on the disk, whether it was made now or before.
         left = read_tensors(folder / WEIGHTS)
         load_weights(network, _below("network.", left), what=str(folder / WEIGHTS))
@@ -246,7 +247,7 @@ class _Sitting:
             )
         optimiser.step()
         weights = self._term.last_weights
-        plain_loss = float(self._term.sample_losses(similarities.detach()).mean())
+        plain_loss = float(row_losses(similarities.detach()).mean())
         return {
             "loss_task": plain(plain_loss),
             "loss_weighted": plain(value),
@@ -282,8 +283,7 @@ class _Sitting:
         with whole_file(self._folder / WEIGHTS) as staged:
             write_tensors(staged, state)
         finish_run(self._folder, {"history_sha256": sha256_of(self._folder / HISTORY), "wall_s": self._wall_s})
-        for left in checkpoints(self._folder):
-            shutil.rmtree(left, ignore_errors=True)
+        remove_checkpoints(self._folder)
 
 
 def _below(prefix: str, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

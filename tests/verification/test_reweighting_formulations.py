@@ -41,17 +41,34 @@ def test_similarities_and_losses_are_those_worked_out_by_hand() -> None:
     embeddings = torch.tensor([[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 1.0]]])
     similarities = AngularPrototypical()(embeddings)
     np.testing.assert_allclose(similarities.detach(), [[1.0, -5.0], [3.0, 5.0]], atol=1e-5)  # 10 x (.6, 0; .8, 1) - 5
-    np.testing.assert_allclose(row_losses(similarities).detach(), [np.log1p(np.exp(-6)), np.log1p(np.exp(-2))], rtol=1e-4)
-    # Two speakers: n / 2 = 1 on the diagonal, n / (2 (n - 1)) = 1 off it.
-    expected = np.log1p(np.exp([[-1.0, -5.0], [3.0, -5.0]]))
-    np.testing.assert_allclose(pair_losses(similarities).detach(), expected, rtol=1e-4)
+    first, second = np.log1p(np.exp(-6)), np.log1p(np.exp(-2))
+    np.testing.assert_allclose(row_losses(similarities).detach(), [first, second], rtol=1e-4)
+    np.testing.assert_allclose(pair_losses(similarities).detach(), [[0, first], [second, 0]], rtol=1e-4)
 
 
-def test_matched_pairs_and_the_others_count_half_each() -> None:
-    losses = pair_losses(torch.zeros(5, 5))
-    assert losses.diagonal().sum().item() == pytest.approx(25 / 2 * np.log(2))
-    np.testing.assert_allclose(losses.sum(dim=0), 5 * np.log(2), rtol=1e-6)
-    assert losses.mean().item() == pytest.approx(np.log(2))
+def test_a_stranger_bears_the_share_of_the_rows_loss_that_its_similarity_gives_it() -> None:
+    row = torch.log(torch.tensor([2.0, 1.0, 3.0]))  # odds of the own voice 2, of the strangers 1 and 3: loss log(6 / 2)
+    losses = pair_losses(torch.stack([row, torch.zeros(3), torch.zeros(3)]))
+    np.testing.assert_allclose(losses[0], [0, np.log(3) / 4, 3 * np.log(3) / 4], rtol=1e-5)
+    np.testing.assert_allclose(losses[1], [np.log(3) / 2, 0, np.log(3) / 2], rtol=1e-5)
+
+
+def test_the_pairs_of_a_row_add_up_to_its_loss_and_to_its_slope() -> None:
+    similarities = batch(3)[1]
+    pairs, rows = pair_losses(similarities), row_losses(similarities)
+    np.testing.assert_allclose(pairs.sum(dim=1).detach(), rows.detach(), rtol=1e-5)
+    [slope] = torch.autograd.grad(pairs.sum(), similarities)
+    [expected] = torch.autograd.grad(rows.sum(), similarities)
+    np.testing.assert_allclose(slope, expected, atol=1e-6)
+
+
+def test_pairs_stay_finite_where_nobody_is_confused_and_where_everybody_is() -> None:
+    for scale in (1000.0, -1000.0):
+        similarities = (scale * torch.eye(4)).requires_grad_()
+        losses = pair_losses(similarities)
+        [slope] = torch.autograd.grad(losses.sum(), similarities)
+        assert bool(torch.isfinite(losses).all())
+        assert bool(torch.isfinite(slope).all())
 
 
 def test_the_scale_stays_above_zero_however_far_it_is_pushed() -> None:
@@ -70,7 +87,7 @@ def test_the_scale_stays_above_zero_however_far_it_is_pushed() -> None:
 def test_a_constant_adversary_gives_exactly_twice_the_plain_loss_and_gradient() -> None:
     for formulation in reweighted(learning_rate=0.0):
         term = term_of(formulation)
-        plain = term_of(Plain(loss=term.loss))
+        plain = term_of(Plain())
         term(*batch(0))  # regions are known after the first epoch
         (embeddings, similarities), (_, same) = batch(1), batch(1)
         loss, plain_loss = term(embeddings, similarities), plain(embeddings, same)
@@ -99,10 +116,23 @@ def test_until_the_pretraining_is_over_every_weight_is_one() -> None:
         term = term_of(formulation)
         for seed in range(3):
             embeddings, similarities = batch(seed)
-            assert torch.equal(term(embeddings, similarities), term_of(Plain(loss=term.loss))(embeddings, similarities))
+            assert torch.equal(term(embeddings, similarities), term_of(Plain())(embeddings, similarities))
             assert term.last_weights is None
         term(*batch(4))
         assert term.last_weights is not None
+
+
+def test_a_row_weighs_what_the_adversary_says_of_its_embedding() -> None:
+    term = term_of(Accumulated(adversary_learning_rate=1.0, pretraining_steps=0))
+    for seed in range(5):
+        term(*batch(seed))
+    embeddings, similarities = batch(9)
+    assert isinstance(term, Weighing)
+    weights = term.weights(embeddings[:, 0]).numpy()
+    assert weights.max() - weights.min() > 0.3  # else nothing was tested
+    loss = term(embeddings, similarities)
+    odds = np.exp(similarities.detach().double().numpy())
+    assert loss.item() == pytest.approx(np.mean(weights * np.log(odds.sum(axis=1) / odds.diagonal())), rel=1e-5)
 
 
 def test_a_pair_weighs_half_the_sum_of_its_two_samples_weights() -> None:
@@ -111,11 +141,33 @@ def test_a_pair_weighs_half_the_sum_of_its_two_samples_weights() -> None:
         term(*batch(seed))
     embeddings, similarities = batch(9)
     assert isinstance(term, Weighing)
-    weights = term.weights(term.samples(embeddings))
-    loss = term(embeddings, similarities).item()
-    pairs = pair_losses(similarities).detach().double()
-    by_hand = sum((weights[j] + weights[M + k]) / 2 * pairs[j, k] for j in range(M) for k in range(M)) / M**2
-    assert loss == pytest.approx(float(by_hand), rel=1e-5)
+    weights = term.weights(term.samples(embeddings)).numpy()
+    assert weights.max() - weights.min() > 0.3  # else nothing was tested
+    loss = term(embeddings, similarities)
+    loss.backward()
+    odds = np.exp(similarities.detach().double().numpy())
+    told, slope = 0.0, np.zeros((M, M))
+    for j in range(M):
+        against = odds[j].sum() - odds[j, j]
+        for k in set(range(M)) - {j}:
+            weight = (weights[j] + weights[M + k]) / 2
+            told += weight * odds[j, k] / against * np.log(odds[j].sum() / odds[j, j]) / M
+            pull = weight * odds[j, k] / odds[j].sum() / M
+            slope[j, k] += pull
+            slope[j, j] -= pull
+    assert loss.item() == pytest.approx(told, rel=1e-5)
+    assert similarities.grad is not None
+    np.testing.assert_allclose(similarities.grad, slope, atol=1e-7)
+
+
+def test_the_weights_of_pairs_of_strangers_are_two_on_average() -> None:
+    term = term_of(Pairwise(adversary_learning_rate=1.0, pretraining_steps=0))
+    for seed in range(5):
+        term(*batch(seed))
+    assert term.last_weights is not None
+    weights = term.last_weights.numpy()
+    of_pairs = (weights[:M, None] + weights[None, M:]) / 2
+    assert of_pairs[~np.eye(M, dtype=bool)].mean() == pytest.approx(2)
 
 
 def test_the_adversary_climbs_the_slope_that_autograd_finds() -> None:
@@ -196,8 +248,8 @@ def test_vectors_that_are_all_alike_give_regions_without_a_number_lost() -> None
 def test_wrong_settings_are_refused_together() -> None:
     with pytest.raises(TrainingError, match=r"adversary_learning_rate is -1.*pretraining_steps is -2.*n_clusters is 1"):
         Pairwise(adversary_learning_rate=-1, pretraining_steps=-2, n_clusters=1)
-    with pytest.raises(TrainingError, match="loss is 'columns'"):
-        formulation_of("plain", {"loss": "columns"})
+    with pytest.raises(TrainingError, match=r"first: 'loss'.*there are none"):
+        formulation_of("plain", {"loss": "rows"})
     with pytest.raises(TrainingError, match="there is no formulation 'fair'"):
         formulation_of("fair")
     with pytest.raises(TrainingError, match="first: 'n_clusters'"):
