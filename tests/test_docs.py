@@ -33,7 +33,7 @@ VERBS_OF_VERIFY = ["audit", "train", "embed"]
 N_SPEAKERS = 400
 QUICK = {"audit": ["--permutations", "0"], "demo": ["--permutations", "0"]}
 """Added to a verb's example, so that it ends soon."""
-NEEDS_RECORDINGS = {"embed", "transcribe", "mitigate", "train"}
+NEEDS_RECORDINGS = {"embed", "transcribe", "mitigate", "train", "mix", "turns"}
 NEED_RECORDINGS_TOO = [["verify", "train"], ["verify", "embed"]]
 RUNS_UNTIL_STOPPED = {"dashboard"}
 """Verbs that tests/cli/test_dashboard_verb.py runs as a process of its own."""

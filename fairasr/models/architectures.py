@@ -11,7 +11,10 @@ from fairasr.core.errors import MissingExtraError, ModelError
 from fairasr.models.recogniser import Trainable
 
 ARCHITECTURES: Mapping[str, str] = {
+    "amortised-transducer": "fairasr.models.streaming.amortised:AmortisedTransducer",
     "conformer-ctc": "fairasr.models.ctc:CTCRecognizer",
+    "conv-rnnt": "fairasr.models.streaming.conv_rnnt:ConvRNNT",
+    "separator-transducer-segmenter": "fairasr.models.streaming.segmenter:SeparatorTransducerSegmenter",
 }
 """Architecture, as in fairasr.json -> its class, with `load(folder)` and `of(references, ...)`; importing it needs torch."""
 

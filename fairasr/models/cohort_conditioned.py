@@ -16,7 +16,7 @@ import torch
 from fairasr.core import UNKNOWN
 from fairasr.core.atomic import write_file
 from fairasr.core.errors import ModelError
-from fairasr.models.recogniser import Batch, Outputs, Part, Trainable
+from fairasr.models.recogniser import Batch, HasAuxiliaryLosses, Outputs, Part, Trainable
 
 FORMAT = "fairasr-cohort-conditioned"
 VERSION = 1
@@ -129,6 +129,12 @@ class CohortConditioned:
     def losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
         """Of the base: float32 (n,) [nats]."""
         return self._base.losses(outputs, _of_base(batch))
+
+    def auxiliary_losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
+        """Of the base, float32 (n,); 0 for one whose training has no more aims than the reference."""
+        if isinstance(self._base, HasAuxiliaryLosses):
+            return self._base.auxiliary_losses(outputs, _of_base(batch))
+        return torch.zeros(len(outputs.lengths), device=outputs.lengths.device)
 
     def target_lengths(self, batch: Batch) -> torch.Tensor:
         """Of the base: int64 (n,)."""

@@ -8,14 +8,14 @@ in front. Steps after an utterance's end are zero before every convolution and m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
 from torch import nn
 
-from fairasr.core.errors import ModelError
 from fairasr.models.attention import RotaryAttention
+from fairasr.models.settings import number_problems, require_settings, settings_from, size_problems
 from fairasr.models.subsampling import Subsampling, within
 
 
@@ -46,16 +46,12 @@ class ConformerSettings:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        sizes = {name: getattr(self, name) for name in ("n_mels", "d_model", "n_blocks", "n_heads", "expansion", "kernel")}
-        wrong = [f"{name} is {size!r}, not a whole number above 0" for name, size in sizes.items() if not _is_size(size)]
+        wrong = size_problems(self, "n_mels", "d_model", "n_blocks", "n_heads", "expansion", "kernel")
         if not wrong and self.d_model % (2 * self.n_heads):
             wrong.append(f"d_model {self.d_model} is no even multiple of n_heads {self.n_heads}")
         if not wrong and self.kernel % 2 == 0:
             wrong.append(f"kernel {self.kernel} is not odd")
-        if isinstance(self.dropout, bool) or not isinstance(self.dropout, (int, float)) or not 0 <= self.dropout < 1:
-            wrong.append(f"dropout is {self.dropout!r}, not a number in 0..1")
-        if wrong:
-            raise ModelError(f"{len(wrong)} settings of the Conformer are wrong: {'; '.join(wrong)}. Correct them.")
+        require_settings([*wrong, *number_problems(self, "dropout", below=1)], what="the Conformer")
 
 
 def conformer_settings(settings: Mapping[str, Any]) -> ConformerSettings:
@@ -64,14 +60,7 @@ def conformer_settings(settings: Mapping[str, Any]) -> ConformerSettings:
     Raises:
         ModelError: there is no such setting, or sizes do not fit together.
     """
-    known = [field.name for field in fields(ConformerSettings)]
-    unknown = [name for name in settings if name not in known]
-    if unknown:
-        raise ModelError(
-            f"{len(unknown)} of {len(settings)} settings are none of a Conformer (first: {unknown[0]!r}); "
-            f"there are {', '.join(known)}."
-        )
-    return ConformerSettings(**settings)
+    return settings_from(ConformerSettings, settings, what="a Conformer")
 
 
 class ConformerCTC(nn.Module):
@@ -179,7 +168,3 @@ class Convolution(nn.Module):
         gated = nn.functional.glu(self.gated(self.norm(hidden))) * inside[:, :, None]
         convolved = self.depthwise(gated.transpose(1, 2)).transpose(1, 2)
         return self.dropout(self.output(nn.functional.silu(self.depthwise_norm(convolved))))  # type: ignore[no-any-return]
-
-
-def _is_size(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -53,15 +53,21 @@ class Vocabulary:
         Raises:
             ModelError: there are none.
         """
-        return cls(symbols="".join(sorted({symbol for text in references for symbol in _folded(text, ignored)})), ignored=ignored)
+        return cls(
+            symbols="".join(sorted({symbol for text in references for symbol in folded(text, ignored=ignored)})), ignored=ignored
+        )
 
     def __len__(self) -> int:
         """Numbers in use: the symbols and the blank."""
         return len(self.symbols) + 1
 
+    def symbol(self, number: int) -> str:
+        """The character of a number above 0."""
+        return self.symbols[number - 1]
+
     def folded(self, text: str) -> str:
         """`text` as it is learned: composed (NFC), lower case, ignored marks and runs of white space as one space."""
-        return _folded(text, self.ignored)
+        return folded(text, ignored=self.ignored)
 
     def unknown(self, text: str) -> list[str]:
         """Characters of the folded `text` that the vocabulary lacks, each once, in order of appearance."""
@@ -70,10 +76,7 @@ class Vocabulary:
     def obstacle(self, text: str) -> str | None:
         """Why `text` cannot be learned, in words that complete "it ..."; None where it can."""
         unknown = self.unknown(text)
-        if not unknown:
-            return None
-        first = ", ".join(map(repr, unknown[:SHOWN])) + (f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else "")
-        return f"has symbols outside the vocabulary ({first})"
+        return f"has symbols outside the vocabulary ({named_few(unknown)})" if unknown else None
 
     def encode(self, text: str) -> list[int]:
         """Numbers of the characters of the folded `text`; [] for silence.
@@ -81,13 +84,12 @@ class Vocabulary:
         Raises:
             ModelError: a character is not in the vocabulary.
         """
-        folded = self.folded(text)
         obstacle = self.obstacle(text)
         if obstacle is not None:
             raise ModelError(
-                f"the text {folded[:40]!r} {obstacle}. Leave such utterances out, or train a vocabulary that has them."
+                f"the text {self.folded(text)[:40]!r} {obstacle}. Leave such utterances out, or train a vocabulary that has them."
             )
-        return [self.symbols.index(symbol) + 1 for symbol in folded]
+        return [self.symbols.index(symbol) + 1 for symbol in self.folded(text)]
 
     def decode(self, numbers: Sequence[int]) -> str:
         """Text of numbers without blanks, with single spaces and none at the ends."""
@@ -110,6 +112,13 @@ class Vocabulary:
         return cls(symbols=symbols, ignored=ignored)
 
 
-def _folded(text: str, ignored: str) -> str:
+def folded(text: str, *, ignored: str) -> str:
+    """`text` as it is learned: composed (NFC), lower case, `ignored` characters and runs of white space as one space."""
     spaced = text.replace("’", "'").translate(dict.fromkeys(map(ord, ignored), " "))
     return " ".join(unicodedata.normalize("NFC", spaced.lower()).split())
+
+
+def named_few(unknown: Sequence[str]) -> str:
+    """The first few of them, and how many more there are: "'a', 'b' and 3 more"."""
+    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+    return ", ".join(map(repr, unknown[:SHOWN])) + more

@@ -169,3 +169,29 @@ def test_a_recording_that_is_none_is_named(recorded: Path, model: Path) -> None:
         outcome = fairasr("transcribe", path, "--model", model)
         assert outcome.status == 1
         assert f"IngestError: the recording '{path}' cannot be used: {why}" in outcome.message
+
+
+def test_what_was_computed_is_written_for_each_recording(recorded: Path, streaming_model: Path, tmp_path: Path) -> None:
+    from fairasr.models import load
+    from fairasr.models.audio import read_audio
+
+    output = tmp_path / "compute.csv"
+    outcome = fairasr("transcribe", recorded, "--model", streaming_model, "-o", tmp_path / "out.parquet", "--compute", output)
+    assert outcome.status == 0, outcome.message
+    table = pd.read_csv(output, dtype={"utterance_id": str}).set_index("utterance_id")
+    assert set(table.index) == {"a", "c"}
+    samples = read_audio(recorded.parent / "audio" / "a.wav", sample_rate_hz=8_000)
+    spent = load(streaming_model).compute([samples])[0]  # type: ignore[attr-defined]
+    row = table.loc["a"]
+    assert row["kiloflop"] == round(spent.total / 1000) > row["encoder_kiloflop"] == round(spent.encoder / 1000) > 0
+    assert row["audio_ms"] == round(len(samples) / 8)
+    assert row["system"] == "stream"
+    assert "reference" not in table.columns
+
+
+def test_a_model_that_counts_nothing_is_refused_before_any_work(recorded: Path, model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.parquet"
+    outcome = fairasr("transcribe", recorded, "--model", model, "-o", output, "--compute", tmp_path / "compute.csv")
+    assert outcome.status == 1
+    assert "ModelError: 'tiny' does not count what it computes" in outcome.message
+    assert not output.exists()

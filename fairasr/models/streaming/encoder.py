@@ -22,7 +22,7 @@ class Encoded:
     """What an encoder makes of some frames.
 
     Attributes:
-        steps: float (n, frames, width).
+        steps: float (n, frames, width); with several output channels (n * n_channels, frames, width), a recording's together.
         state: to go on from with the next frames.
         flops: floating-point operations spent on each frame, multiplications and additions apart, float (n, frames). With a
             gradient where the encoder chooses what to compute.
@@ -46,6 +46,11 @@ class StreamingEncoder(nn.Module):
     def width(self) -> int:
         """Channels of a step."""
         raise NotImplementedError
+
+    @property
+    def n_channels(self) -> int:
+        """Output channels: texts that are written of one recording."""
+        return 1
 
     @property
     def full_flops(self) -> float:

@@ -1,0 +1,79 @@
+"""Which runs each experiment is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from runs import Run
+
+from fairasr.models.streaming.conv_ablation import of_equal_size
+from fairasr.models.streaming.conv_settings import ConvEncoderSettings
+
+SEEDS = (0, 1, 2)
+LSTM_ALONE = {"local": False, "global_context": False}
+
+
+def ablation() -> Iterator[Run]:
+    """ConvRNN-T with and without its two convolutional parts, at equal parameters."""
+    variants = of_equal_size(ConvEncoderSettings(), n_features=120)
+    for seed in SEEDS:
+        for name, settings in variants.items():
+            yield Run(family="ablation", name=name, architecture="conv-rnnt", encoder=asdict(settings), seed=seed, n_steps=800)
+
+
+WEIGHTS = (0.0, 0.3, 1.0, 3.0)
+"""Of compute."""
+
+
+def compute() -> Iterator[Run]:
+    """The amortised Transformer: what computation buys. The dense model, then learned gates at several weights of compute."""
+    common = {"family": "compute", "architecture": "amortised-transducer", "n_steps": 700}
+    for seed in SEEDS:
+        yield Run(name="dense", seed=seed, encoder={"gates": "open"}, **common)
+        for weight in WEIGHTS:
+            settings = {"compute_weight": weight, "compute_ramp": (175, 350)}
+            yield Run(name=f"learned-{weight:g}", seed=seed, encoder={"anneal_passes": 700}, settings=settings, **common)
+
+
+def equal_compute() -> Iterator[Run]:
+    """Without looking: random gates, every k-th frame, a thinner model, a shorter window."""
+    common = {"family": "equal-compute", "architecture": "amortised-transducer", "n_steps": 700}
+    variants = {
+        "random-0.2": {"gates": "random", "gate_rate": 0.2},
+        "random-0.4": {"gates": "random", "gate_rate": 0.4},
+        "every-5": {"gates": "every", "every": 5},
+        "every-3": {"gates": "every", "every": 3},
+        "thinner-56": {"gates": "open", "d_model": 56, "d_feed_forward": 224},
+        "window-2": {"gates": "open", "window": 2},
+    }
+    for seed in SEEDS:
+        for name, encoder in variants.items():
+            yield Run(name=name, seed=seed, encoder=encoder, **common)
+
+
+def turns() -> Iterator[Run]:
+    """The separator-transducer-segmenter on mixtures, and a transducer of one output of as many parameters."""
+    common = {"family": "turns", "n_steps": 1200}
+    variants: dict[str, dict[str, float]] = {
+        "segmenter": {},
+        "segmenter-fastemit": {"fastemit": 0.01},
+        "segmenter-late": {"late_weight": 5.0, "early_weight": 5.0, "late_after_s": 0.1},
+        "segmenter-no-activity": {"activity_weight": 0.0},
+    }
+    for seed in SEEDS:
+        for name, settings in variants.items():
+            yield Run(
+                name=name,
+                seed=seed,
+                architecture="separator-transducer-segmenter",
+                settings=settings,
+                speech="mixtures",
+                **common,
+            )
+            if name == "segmenter":
+                one = {**LSTM_ALONE, "lstm_width": 168, "n_lstm_layers": 3}
+                yield Run(name="one-output", seed=seed, architecture="conv-rnnt", encoder=one, speech="mixtures-as-one", **common)
+
+
+FAMILIES = {"ablation": ablation, "compute": compute, "equal-compute": equal_compute, "turns": turns}
