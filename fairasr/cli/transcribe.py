@@ -47,7 +47,7 @@ def transcribe(
             "--compute",
             metavar="FILE",
             show_default=False,
-            help="Write what was computed for each recording too (.csv), for `audit --rate kiloflop/audio_ms`; streaming models only.",
+            help="Also write what was computed for each recording (.csv), for `audit --rate kiloflop/audio_ms`; streaming models.",
         ),
     ] = None,
     reading: Reading,

@@ -79,14 +79,16 @@ def read_spoken(choice: CorpusChoice, *, sample_rate_hz: int, seed: int) -> Spok
         JobError: no utterance has a recording that can be read.
         FairasrError: the corpus cannot be read.
     """
+    # What a table names is put below its folder: relative to where one stands, the folder would be there twice.
+    source = choice.source.absolute()
     corpus = read(
-        choice.source,
+        source,
         recipe=choice.recipe or None,
         columns=choice.columns,
         hypotheses=choice.hypotheses,
         speaker_ids=choice.speaker_ids,
     )
-    folder = choice.source if choice.source.is_dir() else choice.source.parent
+    folder = source if source.is_dir() else source.parent
     recordings = Recordings(corpus.manifest, audio_root=folder, sample_rate_hz=sample_rate_hz)
     table = corpus.manifest.table
     notes: list[str] = []

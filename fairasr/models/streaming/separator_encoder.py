@@ -1,7 +1,7 @@
 """The encoder of the separator-transducer-segmenter (Sklyar et al. 2022): one mixture in, the speech of each output channel out.
 
 A mixture encoder, a separator of its own for every channel, and one recogniser for all of them, which is told the channel by a
-label appended to every step. Of the paper we had the abstract and its lineage; sizes and residual paths of the LSTM layers are ours.
+label appended to every step. Of the paper we had the abstract and its lineage; sizes and residual paths of LSTM layers are ours.
 """
 
 from __future__ import annotations
