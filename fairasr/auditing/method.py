@@ -251,7 +251,7 @@ def _notes(table: pd.DataFrame, partition: Partition, plan: Plan, set_aside: dic
         notes.append(f"{complementary:,} more cohorts are suppressed because a small one could be had by subtraction.")
     if partition.used_scores and plan.allow_double_dipping:
         notes.append(
-            "Cohort figures include the speakers the cohorts were found on: they look worse than they are, and "
+            "Cohort figures include the speakers the cohorts were found on: they lie further apart than they would on others, and "
             "p-values are too small."
         )
     return notes

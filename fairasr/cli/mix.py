@@ -28,18 +28,23 @@ def mix(
     n_test: Annotated[
         int,
         typer.Option(
-            "--test", min=0, metavar="NUMBER", help="Mixtures of the part test; 0: all is for training.", rich_help_panel=PARTS
+            "--test",
+            min=0,
+            metavar="NUMBER",
+            help="Mixtures of the part test; 0: all but --held-out is for training.",
+            rich_help_panel=PARTS,
         ),
     ] = 100,
     held_out: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--held-out",
             metavar="FRACTION",
-            help="Share of the recordings that test mixtures are made of, and no others.",
+            help="Share of the recordings that test mixtures are made of, and no others. Default: 0.1, or none with --test 0; "
+            "a share that is named is held out even then, for a test made later.",
             rich_help_panel=PARTS,
         ),
-    ] = 0.1,
+    ] = None,
     hold_out: Annotated[
         Literal["recordings", "speakers"],
         typer.Option(

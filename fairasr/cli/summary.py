@@ -12,7 +12,7 @@ from fairasr.core import AuditResult
 from fairasr.report.numbers import percent, percent_interval, probability
 from fairasr.report.rate_wording import writing_of
 
-COLUMNS = ("method", "gap to top\n[95 %]", "gap to\nbottom", "bottom\nshare", "apparent\ngap", "p\n(Holm)")
+COLUMNS = ("method", "gap to {top}\n[95 %]", "gap to\n{bottom}", "{bottom}\nshare", "apparent\ngap", "p\n(Holm)")
 
 NOTHING = "\N{EN DASH}"
 
@@ -23,13 +23,16 @@ def print_summary(result: AuditResult) -> None:
     for warning in result.warnings:
         console.print(f"[bold]![/bold] {escape(warning)}")
     focus = result.system(result.focus)
+    writing = writing_of(focus)
+    # Of errors the ends are a top and a bottom; of another rate they are the lowest and the highest, as in its report.
+    ends = {"top": "top", "bottom": "bottom"} if writing.is_of_errors else {"top": writing.best, "bottom": writing.worst}
     console.print(
-        f"\n{escape(focus.system)}: {escape(focus.rate_name)} {escape(writing_of(focus).rate_interval(focus.overall))} "
+        f"\n{escape(focus.system)}: {escape(focus.rate_name)} {escape(writing.rate_interval(focus.overall))} "
         f"over {result.data['n_speakers']:,} speakers"
     )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     for position, heading in enumerate(COLUMNS):
-        table.add_column(escape(heading), justify="left" if position == 0 else "right", overflow="fold")
+        table.add_column(escape(heading.format(**ends)), justify="left" if position == 0 else "right", overflow="fold")
     for name, report in focus.reports.items():
         honest = report.honest
         table.add_row(

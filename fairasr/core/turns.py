@@ -197,6 +197,8 @@ def overlap_band(share: float) -> str:
     """Name of the band of `OVERLAP_BANDS` that a share of overlap is in; UNKNOWN_BAND for NaN."""
     if math.isnan(share):
         return UNKNOWN_BAND
+    # A fifth that is reckoned from times may come out as 0.2 and a little.
+    share = round(share, 9)
     return OVERLAP_BANDS[0 if share <= 0 else 1 if share <= 0.2 else 2 if share <= 0.4 else 3]
 
 

@@ -30,6 +30,9 @@ KINDS = {
     "unreadable": "Not readable",
 }
 
+WORST, HIGHEST = "Who is served worst", "Who is ranked highest"
+"""What the page asks: of errors more is worse, of another rate nobody has said so."""
+
 UNDER_WAY = {"running": "Under way: no result yet.", "stopped": "Stopped before it had a result; started again, it goes on."}
 
 
@@ -62,7 +65,7 @@ def overview_view(listing: Listing) -> dict[str, Any]:
     spotlight = _spotlight([entry for entry in readable if entry.kind == "audit"], guard)
     unreadable = [entry if entry.kind == "unreadable" else guard.told(entry) for entry in listing.entries]
     return {
-        "title": "Who is served worst",
+        "title": WORST if spotlight is None or spotlight["is_of_errors"] else HIGHEST,
         "spotlight": spotlight,
         "cards": [card for name, card in cards.items() if card is not None and name not in guard.problems],
         "unreadable": [_card(entry) for entry in unreadable if entry is not None],
@@ -97,14 +100,23 @@ class _Guard:
 def _spotlight(audits: Sequence[Entry], guard: _Guard) -> dict[str, Any] | None:
     """The audit with the largest gap that is shown, or the first one; None without audits that can be shown.
 
-    Gaps in errors come before those of other rates, which are in units of their own.
+    Where gaps are shown, those in errors come before those of other rates, which are in units of their own.
     """
     gaps = [(gap, entry) for entry in audits if (gap := guard.of(entry, _shown_gap)) is not None]
-    for _, entry in sorted(gaps, key=lambda one: (_audit_of(one[1]).measure is not None, -one[0])):
+    for gap, entry in sorted(gaps, key=lambda one: (math.isinf(one[0]), _audit_of(one[1]).measure is not None, -one[0])):
         view = guard.of(entry, _spotlight_of)
         if view is not None:
-            return {**view, "n_audits": sum(entry.name not in guard.problems for entry in audits)}
+            others = [_audit_of(other) for other in audits if other.name not in guard.problems]
+            return {**view, "among": "" if math.isinf(gap) else _among(_audit_of(entry), others)}
     return None
+
+
+def _among(result: AuditResult, audits: Sequence[AuditResult]) -> str:
+    """Of which audits its gap is the largest, in words: those of the same rate; "" where there is no other."""
+    n_alike = sum(other.measure == result.measure for other in audits)
+    if n_alike < 2:
+        return ""
+    return f"{n_alike:,} audits" + ("" if n_alike == len(audits) else " of errors" if result.measure is None else " of this rate")
 
 
 def _audit_of(entry: Entry) -> AuditResult:
@@ -120,6 +132,7 @@ def _spotlight_of(entry: Entry) -> dict[str, Any]:
     links = {} if report is None else {str(label): address.link(cohort=str(label)) for label in _shown(report.cohorts)}
     return {
         "headline": headline(result),
+        "is_of_errors": result.measure is None,
         "title": result.title,
         "link": address.link(),
         "words": "" if report is None else method_in_words(report.method),

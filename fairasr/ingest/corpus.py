@@ -14,7 +14,14 @@ from fairasr.core import Counts, Hypotheses, Manifest, Rate
 from fairasr.core.errors import IngestError
 from fairasr.ingest.breach import committed
 from fairasr.ingest.checks import Checked, checked_utterances, refuse, unusable_table, usable_table
-from fairasr.ingest.counted import count_breaches, count_columns, counts_of, nothing_to_divide_by
+from fairasr.ingest.counted import (
+    count_breaches,
+    count_columns,
+    counted_over_nothing,
+    counts_of,
+    nothing_to_divide_by,
+    too_large_in_all,
+)
 from fairasr.ingest.embeddings import aligned, embedding_breaches
 from fairasr.ingest.gather import Gathered, Request, Source, gather
 from fairasr.ingest.recipe import Recipe, read_recipe
@@ -147,8 +154,10 @@ def _corpus(gathered: Gathered, plan: Recipe, rate: Rate | None, *, bad_rows: st
     given = gathered.vectors
     vectors = None if given is None else Checked(table=given.table, breaches=committed(embedding_breaches(given, known)))
     sentences = [sentence for part in (utterances, spoken, vectors) if part is not None for sentence in part.sentences]
-    fatal = [*gathered.problems, *_nothing_left(utterances, gathered.long, known)]
-    fatal += [] if rate is None else nothing_to_divide_by(gathered.table, utterances.usable, rate)
+    fatal = [*gathered.problems, *_nothing_left(utterances, gathered.long, known, rate)]
+    if rate is not None:
+        fatal += nothing_to_divide_by(gathered.table, utterances.usable, rate)
+        fatal += too_large_in_all(gathered.table, utterances.usable, rate, numerators.values())
     refuse(gathered.name, fatal + (sentences if bad_rows == "error" or fatal else []))
 
     not_of_speakers = count_columns(rate, numerators)
@@ -173,6 +182,8 @@ def _corpus(gathered: Gathered, plan: Recipe, rate: Rate | None, *, bad_rows: st
         has_speaker_ids=gathered.has_speaker_ids,
         **({"set_aside": pd.concat(aside, ignore_index=True)} if aside else {}),
     )
+    counts = () if rate is None else counts_of(gathered.table[utterances.usable], rate, numerators)
+    notes += [] if rate is None else counted_over_nothing(counts, rate)
     return Corpus(
         manifest=manifest,
         systems=systems,
@@ -182,16 +193,17 @@ def _corpus(gathered: Gathered, plan: Recipe, rate: Rate | None, *, bad_rows: st
         notes=tuple(notes),
         defaults={key: plan.options[key] for key in DEFAULTS if key in plan.options},
         rate=rate,
-        counts=() if rate is None else counts_of(gathered.table[utterances.usable], rate, numerators),
+        counts=counts,
     )
 
 
-def _nothing_left(utterances: Checked, long: pd.DataFrame | None, known: list[str]) -> list[str]:
+def _nothing_left(utterances: Checked, long: pd.DataFrame | None, known: list[str], rate: Rate | None) -> list[str]:
     """Sentences on what no setting of `bad_rows` can go on with."""
     sentences = []
+    needed = "a reference" if rate is None else f"counts for {rate.name}"
     if not utterances.usable.any():
         sentences.append(
-            f"none of the {len(utterances.table):,} rows can be used: each lacks an id of its own, a speaker or a reference."
+            f"none of the {len(utterances.table):,} rows can be used: each lacks an id of its own, a speaker or {needed}."
         )
     if long is not None and joins_nothing(long, known):
         sentences.append(

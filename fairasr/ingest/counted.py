@@ -16,7 +16,7 @@ from fairasr.ingest.numbers import numbers_in
 from fairasr.ingest.systems import DEFAULT_SYSTEM, one_row_per_utterance
 
 LARGEST_COUNT = 2.0**53
-"""Whole numbers from here on are not told apart by the arithmetic behind a rate."""
+"""Whole numbers from here on, a column's sum among them, are not told apart by the arithmetic behind a rate."""
 
 
 def one_row_per_counted_utterance(table: pd.DataFrame, rate: Rate) -> tuple[pd.DataFrame, list[str], list[str]]:
@@ -30,6 +30,8 @@ def one_row_per_counted_utterance(table: pd.DataFrame, rate: Rate) -> tuple[pd.D
     table = table.drop(columns=texts)
     if not {"system", "utterance_id", rate.numerator} <= set(table.columns):
         return table.drop(columns=["system"], errors="ignore"), [], notes
+    if rate.denominator in table:
+        table = table.assign(**{rate.denominator: _written_alike(table[rate.denominator])})
     problems = _problems(table, rate)
     if problems:
         return table.drop(columns=["system"]), problems, notes
@@ -39,6 +41,13 @@ def one_row_per_counted_utterance(table: pd.DataFrame, rate: Rate) -> tuple[pd.D
         given = reduced["utterance_id"].map(wide[system]).astype(object)
         reduced[f"{rate.numerator}:{system}"] = given.where(given.notna(), None)
     return reduced, disagreements, [*notes, *left_out]
+
+
+def _written_alike(values: pd.Series) -> pd.Series:
+    """Equal numbers as equal texts, so that 1000 and 1000.0 are one value; what is no number stays, and is refused later."""
+    numbers = numbers_in(values)
+    texts = [value if np.isnan(number) else f"{number:.17g}" for value, number in zip(values, numbers, strict=True)]
+    return pd.Series(texts, index=values.index, dtype=object)
 
 
 def _problems(table: pd.DataFrame, rate: Rate) -> list[str]:
@@ -95,11 +104,12 @@ def count_breaches(table: pd.DataFrame, rate: Rate, numerators: Iterable[str]) -
     whole = numbers_in(table[rate.denominator]) if rate.denominator in table else None
     for column in (*numerators, *(() if whole is None else (rate.denominator,))):
         values = numbers_in(table[column])
+        system = column.removeprefix(f"{rate.numerator}:") if column.startswith(f"{rate.numerator}:") else ""
         wrong = ~((values >= 0) & (values < LARGEST_COUNT) & (values == np.floor(values)))
         breaches.append(
             Breach(
                 column=column,
-                wording="are not a whole number >= 0",
+                wording="are not a whole number >= 0" + (f" in '{rate.numerator}' of the system {system!r}" if system else ""),
                 rows=wrong,
                 remedy="Count in a unit that is whole (milliseconds, not seconds), or pass bad_rows='set-aside' to count these "
                 "rows apart.",
@@ -127,6 +137,34 @@ def nothing_to_divide_by(table: pd.DataFrame, usable: np.ndarray, rate: Rate) ->
         f"column '{rate.denominator}': all {int(usable.sum()):,} usable rows are 0, so {rate.name} is not defined (first: "
         f"{table['utterance_id'][usable].iloc[0]!r}). Give the counts that the rate is over."
     ]
+
+
+def too_large_in_all(table: pd.DataFrame, usable: np.ndarray, rate: Rate, numerators: Iterable[str]) -> list[str]:
+    """A sentence for each column of counts whose usable rows add up to `LARGEST_COUNT` or more."""
+    columns = [column for column in (*numerators, rate.denominator) if column in table]
+    sums = {column: float(numbers_in(table[column])[usable].sum()) for column in columns}
+    return [
+        f"column '{column}': its {int(usable.sum()):,} usable rows add up to {total:.3g}, and sums of {LARGEST_COUNT:,.0f} or more "
+        f"are not exact (first: {table['utterance_id'][usable].iloc[0]!r}, {table[column][usable].iloc[0]!r}). Count in a larger "
+        "unit (megaflop, not flop)."
+        for column, total in sums.items()
+        if total >= LARGEST_COUNT
+    ]
+
+
+def counted_over_nothing(counts: Iterable[Counts], rate: Rate) -> list[str]:
+    """A sentence for each system with rows whose denominator is 0 and whose numerator is not."""
+    notes = []
+    for one in counts:
+        numerators, denominators = one.table[rate.numerator], one.table[rate.denominator]
+        rows = ((denominators == 0) & (numerators > 0)).to_numpy()
+        if rows.any():
+            first = one.table["cell"].iloc[int(rows.argmax())]
+            notes.append(
+                f"{one.system}: {rows.sum():,} of {len(rows):,} rows have a '{rate.numerator}' above 0 over a '{rate.denominator}' "
+                f"of 0 (first: {first!r}). They count in the numerator of their speaker."
+            )
+    return notes
 
 
 def counts_of(table: pd.DataFrame, rate: Rate, numerators: Mapping[str, str]) -> tuple[Counts, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,14 @@ import pandas as pd
 
 from fairasr.core import Manifest, sha256_of
 from fairasr.core.errors import IngestError, SchemaError
+from fairasr.core.schema import is_identifier
 from fairasr.core.turns import Turn, read_turns
 from fairasr.ingest.table import read_table
 
 NEEDED = ("turn_id", "utterance_id", "speaker_id", "start_s", "end_s", "reference")
+LARGEST_DIFFERENCE_S = 0.01
+"""Between the times of a table and of the references: the notation writes hundredths of a second."""
+
 OF_MIXTURES = frozenset({"utterance_id", "reference", "audio_path", "duration_s", "speaker_id"})
 
 
@@ -57,7 +61,7 @@ def reference_turns(manifest: Manifest, *, turns: str | Path | None) -> Referenc
             speaker; None: a turn's speaker, and what is known of it, are those of its utterance.
 
     Raises:
-        IngestError: the table lacks columns, or tells other turns than the references.
+        IngestError: the table lacks columns or ids, or tells other turns than the references.
         SchemaError: a reference breaks the notation; the message names the utterance.
     """
     written = {
@@ -100,6 +104,7 @@ def _from_table(path: Path, written: Mapping[str, tuple[Turn, ...]]) -> Referenc
             f"'{path}' lacks {len(lacking)} of {len(NEEDED)} columns of a table of turns (first: {lacking[0]!r}). Give "
             f"{', '.join(NEEDED)}."
         )
+    _require_ids(table, path)
     columns = tuple(column for column in table.columns if column not in NEEDED)
     found: dict[str, list[ReferenceTurn]] = {identifier: [] for identifier in written}
     for row in table[table["utterance_id"].isin(written.keys())].to_dict("records"):
@@ -107,15 +112,11 @@ def _from_table(path: Path, written: Mapping[str, tuple[Turn, ...]]) -> Referenc
             ReferenceTurn(turn_id=row["turn_id"], turn=_turn(row, path), columns={column: row[column] for column in columns})
         )
     of = {identifier: tuple(sorted(turns, key=lambda one: one.turn.times[0])) for identifier, turns in found.items()}
-    other = [
-        identifier
-        for identifier, turns in of.items()
-        if [one.turn.text for one in turns] != [" ".join(turn.text.split()) for turn in written[identifier]]
-    ]
+    other = [identifier for identifier, turns in of.items() if not _same_turns([one.turn for one in turns], written[identifier])]
     if other:
         raise IngestError(
             f"'{path}' tells other turns than the references of {len(other):,} of {len(written):,} utterances (first: "
-            f"{other[0]!r}). Give the table that belongs to them."
+            f"{other[0]!r}): other words, or times more than {LARGEST_DIFFERENCE_S:g} s away. Give the table that belongs to them."
         )
     repeated = table["turn_id"][table["turn_id"].duplicated()]
     if len(repeated):
@@ -124,6 +125,28 @@ def _from_table(path: Path, written: Mapping[str, tuple[Turn, ...]]) -> Referenc
             f"{repeated.iloc[0]!r}). Name every turn once."
         )
     return ReferenceTurns(of=of, columns=columns, inputs={path.name: sha256_of(path)})
+
+
+def _require_ids(table: pd.DataFrame, path: Path) -> None:
+    for column in ("turn_id", "utterance_id", "speaker_id"):
+        blank = ~is_identifier(table[column])
+        if blank.any():
+            raise IngestError(
+                f"'{path}': {blank.sum():,} of {len(table):,} turns have no {column} (first: row {int(blank.argmax())}, counted "
+                "from 0). Name it in every row."
+            )
+
+
+def _same_turns(told: Sequence[Turn], written: Sequence[Turn]) -> bool:
+    """Whether both have the same words at the same times, as far as these are written."""
+    return len(told) == len(written) and all(
+        one.text == " ".join(other.text.split())
+        and (
+            other.start_s is None
+            or all(abs(a - b) < LARGEST_DIFFERENCE_S + 1e-6 for a, b in zip(one.times, other.times, strict=True))
+        )
+        for one, other in zip(told, written, strict=True)
+    )
 
 
 def _turn(row: Mapping[Any, Any], path: Path) -> Turn:

@@ -41,6 +41,9 @@ COLUMNS = (
     "n_errors",
     "start_latency_s",
     "latency_s",
+    "n_ended",
+    "late_ms",
+    "early_ms",
 )
 
 
@@ -232,6 +235,7 @@ def _rows(identifier: str, heard: Heard, spoken: Sequence[ReferenceTurn], *, spe
                 "n_errors": score.n_errors,
                 "start_latency_s": started_s,
                 "latency_s": ended_s,
+                **_counted(ended_s),
             }
         )
     for number, (position, words) in enumerate(heard.orc.unassigned.items(), start=1):
@@ -253,9 +257,17 @@ def _rows(identifier: str, heard: Heard, spoken: Sequence[ReferenceTurn], *, spe
                 "n_errors": len(words),
                 "start_latency_s": math.nan,
                 "latency_s": math.nan,
+                **_counted(math.nan),
             }
         )
     return rows
+
+
+def _counted(latency_s: float) -> dict[str, int]:
+    """An end latency as whole numbers, of which an audit makes rates: milliseconds late and early, over turns that ended."""
+    is_known = math.isfinite(latency_s)
+    latency_ms = round(1000 * latency_s) if is_known else 0
+    return {"n_ended": int(is_known), "late_ms": max(0, latency_ms), "early_ms": max(0, -latency_ms)}
 
 
 def _distance(row: dict[str, Any], inserted: Turn) -> float:

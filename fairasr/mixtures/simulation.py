@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +17,17 @@ from fairasr.mixtures.division import TEST, TRAIN, divided
 from fairasr.mixtures.placing import Material, Mixture, drawn_mixture, require_enough
 from fairasr.mixtures.settings import MixtureSettings
 from fairasr.mixtures.sounding import mixed_samples
-from fairasr.mixtures.writing import AUDIO, MIXTURE_COLUMNS, TURN_COLUMNS, mixture_tables, sound_bytes, write_mixtures
-from fairasr.models import Recordings, UnreadableAudioError
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much is done, how much there is."""
+from fairasr.mixtures.usable_recordings import Progress, files_of, usable_durations_s
+from fairasr.mixtures.writing import (
+    AUDIO,
+    MIXTURE_COLUMNS,
+    TURN_COLUMNS,
+    mixture_tables,
+    require_rate,
+    sound_bytes,
+    write_mixtures,
+)
+from fairasr.models import Recordings
 
 OWN_COLUMNS = frozenset(MIXTURE_COLUMNS) | frozenset(TURN_COLUMNS) | {"embedding", "hypothesis"}
 
@@ -70,7 +75,8 @@ def simulate(
         progress: told about progress.
 
     Raises:
-        IngestError: no recordings, or too few for what is asked.
+        IngestError: no recordings, or too few for what is asked; a rate that the format cannot have; turns that the notation of
+            turns does not give back.
         MissingExtraError: soundfile is not installed.
         OutputError: the folder cannot be written; what was there before still is.
     """
@@ -80,12 +86,18 @@ def simulate(
     if folder.resolve() == audio_root.resolve():
         raise OutputError(f"'{folder}' is the folder of the corpus itself. Choose another one for the mixtures.")
     rate_hz = sample_rate_hz or _rate_of_first(manifest, audio_root)
+    require_rate(rate_hz, audio_format=settings.audio_format)
     recordings = Recordings(manifest, audio_root=audio_root, sample_rate_hz=rate_hz)
-    durations_s, notes = _durations_s(manifest, recordings, tell)
+    durations_s, notes = usable_durations_s(manifest, recordings, tell=tell)
     speakers, left_out = _speaker_columns(manifest)
     notes += left_out
+    if not settings.share_held_out:
+        notes.append(
+            "Nothing was held out: these mixtures are made of all recordings, those too that a later run would test on. Name a "
+            "share to hold out; the same seed and share hold out the same recordings then."
+        )
     generator = np.random.default_rng(seed)
-    mixtures = _drawn(manifest, durations_s, settings, generator)
+    mixtures = _drawn(manifest, durations_s, settings, generator, audio_root=audio_root)
     of_mixtures, of_turns = mixture_tables(mixtures, speakers=speakers, audio_format=settings.audio_format)
     counted = _Counted(tell=tell, total=len(mixtures))
     files = write_mixtures(
@@ -99,7 +111,10 @@ def simulate(
             for mixture in mixtures
         },
         provenance=Provenance(
-            command=command, seed=seed, inputs=corpus.inputs, settings={**asdict(settings), "sample_rate_hz": rate_hz}
+            command=command,
+            seed=seed,
+            inputs=corpus.inputs,
+            settings={**asdict(settings), "held_out": settings.share_held_out, "sample_rate_hz": rate_hz},
         ),
         notes=notes,
     )
@@ -143,32 +158,6 @@ def _rate_of_first(manifest: Manifest, audio_root: Path) -> int:
     )
 
 
-def _durations_s(manifest: Manifest, recordings: Recordings, tell: Progress) -> tuple[np.ndarray, list[str]]:
-    """Seconds of each recording, float array (n_utterances,), NaN for those that cannot be used, and sentences on them."""
-    durations_s = np.full(len(manifest), np.nan)
-    unreadable: list[str] = []
-    silent = [not text.split() for text in manifest.table["reference"]]
-    for row, identifier in enumerate(manifest.table["utterance_id"]):
-        tell("reading recordings", row, len(manifest))
-        try:
-            n_samples = len(recordings.read(row))
-        except UnreadableAudioError as error:
-            unreadable.append(f"{identifier}: {error}")
-            continue
-        if not silent[row]:
-            durations_s[row] = n_samples / recordings.sample_rate_hz
-    notes = []
-    if unreadable:
-        notes.append(
-            f"{len(unreadable):,} of {len(manifest):,} recordings cannot be read and were left out (first: {unreadable[0]})."
-        )
-    if any(silent):
-        notes.append(f"{sum(silent):,} of {len(manifest):,} recordings without words were left out.")
-    if np.isnan(durations_s).all():
-        raise IngestError(f"no recording of '{manifest.source}' can be mixed. " + " ".join(notes))
-    return durations_s, notes
-
-
 def _speaker_columns(manifest: Manifest) -> tuple[pd.DataFrame, list[str]]:
     """What the corpus says of each speaker, by speaker_id: the columns that never disagree, and what was left out."""
     table = manifest.table
@@ -182,17 +171,20 @@ def _speaker_columns(manifest: Manifest) -> tuple[pd.DataFrame, list[str]]:
     return pd.DataFrame(columns, index=manifest.speaker_ids), notes
 
 
-def _drawn(manifest: Manifest, durations_s: np.ndarray, settings: MixtureSettings, generator: np.random.Generator) -> list[Mixture]:
+def _drawn(
+    manifest: Manifest, durations_s: np.ndarray, settings: MixtureSettings, generator: np.random.Generator, *, audio_root: Path
+) -> list[Mixture]:
     usable = np.flatnonzero(np.isfinite(durations_s))
     speakers = manifest.table["speaker_id"].to_numpy(dtype=object)
     references = manifest.table["reference"].tolist()
     parts = np.full(len(manifest), "", dtype=object)
     parts[usable] = TRAIN
-    if settings.n_test:
+    if settings.share_held_out:
         parts[usable] = divided(
             speakers=speakers[usable],
             references=manifest.table["reference"].to_numpy(dtype=object)[usable],
-            held_out=settings.held_out,
+            files=files_of(manifest.table["audio_path"].iloc[usable], audio_root=audio_root),
+            held_out=settings.share_held_out,
             hold_out=settings.hold_out,
             generator=generator,
         )

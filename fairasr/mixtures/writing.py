@@ -14,7 +14,8 @@ import pandas as pd
 
 from fairasr.core import Provenance
 from fairasr.core.atomic import Content, replace_files
-from fairasr.core.turns import overlap_band, overlap_of, turn_overlaps, write_turns
+from fairasr.core.errors import IngestError, SchemaError
+from fairasr.core.turns import overlap_band, overlap_of, read_turns, turn_overlaps, write_turns
 from fairasr.mixtures.placing import Mixture
 from fairasr.mixtures.settings import AUDIO_FORMATS
 
@@ -43,6 +44,9 @@ def mixture_tables(mixtures: Sequence[Mixture], *, speakers: pd.DataFrame, audio
         mixtures: in the order of the tables.
         speakers: what is known of each speaker, by speaker_id; of a mixture it is written where one speaker alone speaks.
         audio_format: ending of the recordings.
+
+    Raises:
+        IngestError: the references of mixtures do not give their turns back.
     """
     are_single = all(len(mixture.turns) == 1 for mixture in mixtures)
     of_mixtures, of_turns = [], []
@@ -81,6 +85,7 @@ def mixture_tables(mixtures: Sequence[Mixture], *, speakers: pd.DataFrame, audio
                 }
             )
     columns = list(speakers.columns)
+    _require_read_back(mixtures, [row["reference"] for row in of_mixtures], has_times=not are_single)
     return (
         pd.DataFrame(of_mixtures, columns=[*MIXTURE_COLUMNS, *columns]),
         pd.DataFrame(of_turns, columns=[*TURN_COLUMNS, *columns]),
@@ -109,6 +114,25 @@ def write_mixtures(
     return replace_files(folder, contents, owned=partial(_owned, audio=frozenset(Path(path).name for path in recordings)))
 
 
+def require_rate(sample_rate_hz: int, *, audio_format: str) -> None:
+    """Refuse a rate that files of a format cannot have, before anything is made.
+
+    Raises:
+        IngestError: it cannot be written.
+        MissingExtraError: soundfile is not installed.
+    """
+    from fairasr.models.audio import soundfile_module
+
+    soundfile = soundfile_module()
+    try:
+        sound_bytes(np.zeros(1, dtype=np.float32), sample_rate_hz=sample_rate_hz, audio_format=audio_format)
+    except (soundfile.LibsndfileError, OverflowError) as error:
+        raise IngestError(
+            f"a {audio_format.upper()} file cannot have {sample_rate_hz:,} samples per second. Choose a rate such as 16000, or "
+            "another format."
+        ) from error
+
+
 def sound_bytes(samples: np.ndarray, *, sample_rate_hz: int, audio_format: str) -> bytes:
     """Mono samples, float32 (n_samples,) in -1..1, as a file of 16-bit audio.
 
@@ -119,6 +143,24 @@ def sound_bytes(samples: np.ndarray, *, sample_rate_hz: int, audio_format: str) 
     stream = io.BytesIO()
     soundfile_module().write(stream, samples, sample_rate_hz, format=audio_format.upper(), subtype="PCM_16")
     return stream.getvalue()
+
+
+def _require_read_back(mixtures: Sequence[Mixture], references: Sequence[str], *, has_times: bool) -> None:
+    """Guard of the notation: words that look like a marker once they stand together would tell other turns."""
+    lost = []
+    for mixture, reference in zip(mixtures, references, strict=True):
+        said = [(placed.turn.text, *(placed.turn.times if has_times else (None, None))) for placed in mixture.turns]
+        try:
+            read = [(turn.text, turn.start_s, turn.end_s) for turn in read_turns(reference)]
+        except SchemaError:
+            read = []
+        if read != said:
+            lost.append((mixture.mixture_id, reference))
+    if lost:
+        raise IngestError(
+            f"the turns of {len(lost):,} of {len(mixtures):,} mixtures cannot be written in the notation of turns (first: "
+            f"{lost[0][0]}: {lost[0][1]!r}), because words of their references together look like a marker. Mend those references."
+        )
 
 
 def _csv(table: pd.DataFrame) -> bytes:

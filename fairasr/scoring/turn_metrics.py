@@ -49,8 +49,8 @@ class Heard:
     def start_latencies_s(self) -> tuple[float, ...]:
         """Of each reference turn: how long after its start the recogniser started the turn of its first recognised word [s].
 
-        NaN where no word was recognised, where the recogniser had started that turn for another reference turn, or where times are
-        not known.
+        NaN where no word was recognised, where the recogniser had started that turn for another reference turn (words of it are set
+        against that one, right or wrong), or where times are not known.
         """
         return tuple(self._latency_s(position, side=0) for position in range(len(self.reference)))
 
@@ -67,8 +67,9 @@ class Heard:
         if not score.hit_positions:
             return math.nan
         heard = score.hit_positions[side]
-        # Turns of a channel are in order, so of those that share a turn of the hypothesis the first is the one that started it.
-        sharing = [other for other, of_other in enumerate(self.orc.turns) if heard in of_other.hit_positions]
+        # Turns of a channel are in order, so of those that share a turn of the hypothesis the first is the one that started it. A
+        # turn whose every word in it is wrong shares it too: the recogniser spoke on for that one.
+        sharing = [other for other, of_other in enumerate(self.orc.turns) if heard in of_other.positions]
         sharing.sort(key=lambda other: self.reference[other].start_s or 0.0)
         if sharing[side] != position or self.reference[position].start_s is None or self.hypothesis[heard].start_s is None:
             return math.nan

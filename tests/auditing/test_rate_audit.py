@@ -133,12 +133,51 @@ def _table(column: str, value: object) -> pd.DataFrame:
         (long_form(counted()).replace({"duration_ms": {3000: None}}), COMPUTE, "column 'duration_ms': 96 of 192 rows"),
         (pd.concat([long_form(counted()), long_form(counted()).iloc[:2]]), COMPUTE, "2 of 386 rows are a second one of the same"),
         (long_form(counted()).assign(duration_ms=range(384)), COMPUTE, "192 of 192 utterances have several values over their"),
+        (
+            long_form(_table("megaflop", -1)),
+            COMPUTE,
+            "1 of 192 rows are not a whole number >= 0 in 'megaflop' of the system 'sparse'",
+        ),
+        (counted().assign(megaflop=-1), COMPUTE, "each lacks an id of its own, a speaker or counts for compute per second"),
+        (
+            counted().assign(megaflop=2**46),
+            COMPUTE,
+            "column 'megaflop': its 192 usable rows add up to 1.35e+16, and sums of 9,007,",
+        ),
+        (counted().assign(duration_ms=2**46), COMPUTE, "column 'duration_ms': its 192 usable rows add up to 1.35e+16"),
     ],
 )
 def test_counts_that_cannot_be_audited_are_named(table: pd.DataFrame, rate: fa.Rate, said: str) -> None:
     with pytest.raises(SchemaError) as told:
         audited(table, rate)
     assert said in str(told.value)
+
+
+def test_a_sum_just_below_the_largest_is_exact() -> None:
+    table = counted().assign(megaflop=0)
+    table.loc[:1, "megaflop"] = [2**52, 2**52 - 1]
+    assert fa.read(table, rate=COMPUTE).counts[0].numerators.sum() == 2**53 - 1
+    table.loc[2, "megaflop"] = 1
+    with pytest.raises(SchemaError, match="Count in a larger unit"):
+        fa.read(table, rate=COMPUTE)
+
+
+def test_one_number_written_in_two_ways_is_one_denominator() -> None:
+    table = long_form(counted()).astype({"duration_ms": object})
+    table["duration_ms"] = [f"{value}.0" if row % 2 else str(value) for row, value in enumerate(table["duration_ms"])]
+    table.loc[table["system"] == "dense", "duration_ms"] = counted()["duration_ms"].astype(str).to_numpy()
+    assert len(fa.read(table, rate=COMPUTE).counts) == 2
+
+
+def test_counts_over_nothing_are_counted_in_a_note() -> None:
+    table = with_dense(counted())
+    table.loc[:2, "duration_ms"] = 0
+    table.loc[0, "megaflop:sparse"] = 0
+    notes = [note for note in fa.read(table, rate=COMPUTE).notes if "above 0 over" in note]
+    assert [note.split(" (")[0] for note in notes] == [
+        "sparse: 2 of 192 rows have a 'megaflop' above 0 over a 'duration_ms' of 0",
+        "dense: 3 of 192 rows have a 'megaflop' above 0 over a 'duration_ms' of 0",
+    ]
 
 
 def test_rows_without_counts_are_set_aside_and_counted_by_group() -> None:

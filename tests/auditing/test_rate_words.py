@@ -119,6 +119,8 @@ def test_the_command_line_audits_a_rate(tmp_path: Path) -> None:
     )  # fmt: skip
     assert status == 0, said
     assert "system: lost turns 20.8" in said
+    assert "gap to lowest gap to highest apparent" in said, "headings are printed line by line"
+    assert not re.search(r"\b(top|bottom)\b", said), "those are the ends of error rates"
     assert fa.read_audit(tmp_path / "out").measure == LOST
     status, said = fairasr(
         "audit", tmp_path / "counts.csv", "--rate", "megaflop/duration_ms", "--rate-unit", "Gflop/s",
@@ -156,6 +158,12 @@ def test_counts_that_break_rules_are_told_with_the_option_that_helps(tmp_path: P
     assert status == 1
     assert "column 'lost': 192 of 192 rows are not a whole number >= 0" in said
     assert "--bad-rows set-aside" in said
+
+
+def test_a_note_on_speakers_counted_twice_speaks_of_no_errors() -> None:
+    result = fa.audit(counted(), rate=COMPUTE, seed=0, n_permutations=0, methods=("geo-tree",), allow_double_dipping=True)
+    (note,) = [note for note in result["geo-tree"].notes if "were found on" in note]
+    assert OF_ERRORS.findall(note) == []
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,37 @@ def test_a_recording_that_is_none_is_named(recorded: Path, model: Path) -> None:
         assert f"IngestError: the recording '{path}' cannot be used: {why}" in outcome.message
 
 
+@pytest.mark.parametrize(("sample", "why"), [(np.nan, "a sample is not a finite number"), (0.0, "it is silent throughout")])
+def test_a_recording_without_anything_to_hear_is_refused_as_one_of_a_corpus_is(
+    recorded: Path, streaming_model: Path, sample: float, why: str
+) -> None:
+    samples = np.zeros(4_000, dtype=np.float32)
+    samples[100] = sample
+    path = recorded.parent / "broken.wav"
+    soundfile.write(path, samples, 8_000, subtype="FLOAT")
+    for options in ((), ("--chunk-s", 0.1)):
+        outcome = fairasr("transcribe", path, "--model", streaming_model, *options)
+        assert outcome.status == 1
+        assert f"IngestError: the recording '{path}' cannot be used: {why}" in outcome.message
+
+
+def test_what_is_computed_is_of_the_recordings_that_have_a_text(recorded: Path, streaming_model: Path, tmp_path: Path) -> None:
+    from fairasr.models import read_hypotheses
+
+    soundfile.write(recorded.parent / "audio" / "b.wav", np.zeros(4_000), 8_000)
+    output, compute = tmp_path / "out.parquet", tmp_path / "compute.csv"
+    outcome = fairasr("transcribe", recorded, "--model", streaming_model, "-o", output, "--compute", compute)
+    assert outcome.status == 0, outcome.message
+    assert set(pd.read_csv(compute)["utterance_id"]) == set(read_hypotheses(output).texts) == {"a", "c"}
+    assert outcome.printed.splitlines()[0] == "- b: it is silent throughout"
+    assert f"Computation of 2 of 3 recordings: {compute}" in outcome.printed
+    # One whose text is there from before and whose recording is broken by now is told of too.
+    soundfile.write(recorded.parent / "audio" / "c.wav", np.zeros(4_000), 8_000)
+    outcome = fairasr("transcribe", recorded, "--model", streaming_model, "-o", output, "--compute", compute)
+    assert sorted(outcome.printed.splitlines()[:2]) == ["- b: it is silent throughout", "- c: it is silent throughout"]
+    assert f"Computation of 1 of 3 recordings: {compute}" in outcome.printed
+
+
 def test_what_was_computed_is_written_for_each_recording(recorded: Path, streaming_model: Path, tmp_path: Path) -> None:
     from fairasr.models import load
     from fairasr.models.audio import read_audio

@@ -181,6 +181,9 @@ def test_overlap_of_what_is_not_known_is_not_known() -> None:
     assert overlap_band(math.nan) == UNKNOWN_BAND
 
 
-@pytest.mark.parametrize(("share", "band"), [(0.0, 0), (0.001, 1), (0.2, 1), (0.21, 2), (0.4, 2), (0.41, 3), (1.0, 3)])
+@pytest.mark.parametrize(
+    ("share", "band"),
+    [(0.0, 0), (0.001, 1), (0.2, 1), (0.2 + 1e-15, 1), (0.21, 2), (0.4, 2), (0.4 + 1e-12, 2), (0.41, 3), (1.0, 3)],
+)
 def test_bands_of_overlap(share: float, band: int) -> None:
     assert overlap_band(share) == OVERLAP_BANDS[band]

@@ -113,6 +113,11 @@ def test_too_few_recordings_are_refused() -> None:
         {"n_test": -1},
         {"turns": (0, 1)},
         {"turns": (3, 2)},
+        {"turns": (1, 2.0)},
+        {"n_train": 10.0},
+        {"recordings_per_turn": (1, 101)},
+        {"recordings_per_turn": (1.0, 2.0)},
+        {"n_test": 0, "held_out": 0.0},
         {"recordings_per_turn": (0, 1)},
         {"overlap": (0.0, 1.1)},
         {"overlap": (0.5, 0.4)},
@@ -128,7 +133,7 @@ def test_too_few_recordings_are_refused() -> None:
     ],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(IngestError, match=next(iter(wrong))):
+    with pytest.raises(IngestError, match=list(wrong)[-1]):
         MixtureSettings(**wrong)  # type: ignore[arg-type]
 
 

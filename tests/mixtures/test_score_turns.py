@@ -8,65 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scored_world import HYPOTHESES, scored, write_world
 from steady_voices import write_corpus
 
 from fairasr.auditing import audit
+from fairasr.core import Rate
 from fairasr.core.errors import IngestError, OutputError, SchemaError, ScoringError
 from fairasr.core.turns import Turn, assigned_channels, read_turns, write_turns
 from fairasr.ingest import read
-from fairasr.mixtures import MixtureSettings, ScoredTurns, score_turns, simulate
+from fairasr.mixtures import MixtureSettings, score_turns, simulate
 from fairasr.scoring import score
-
-REFERENCES = {
-    "m1": "<0.00-2.00> one two <1.00-3.00> three four",
-    "m2": "<0.00-1.00> five",
-    "m3": "<0.00-1.00> six <2.00-3.00> seven",
-}
-HYPOTHESES = {
-    "m1": "<0.10-2.10 0> One, two! <1.10-3.20 1> three nine",
-    "m2": "<0.10-1.00 0> five <0.20-0.90 1> five five",
-    "m3": "<2.10-3.30 0> seven",
-}
-SPEAKERS = {"m1": ["ann", "bob"], "m2": ["cid"], "m3": ["bob", "ann"]}
-ACCENTS = {"ann": "north", "bob": "south", "cid": "north"}
-
-
-def write_world(
-    folder: Path, *, references: dict[str, str] = REFERENCES, hypotheses: dict[str, str] = HYPOTHESES, with_turns: bool = True
-) -> None:
-    folder.mkdir(exist_ok=True)
-    pd.DataFrame(
-        {
-            "utterance_id": list(references),
-            "reference": list(references.values()),
-            "speaker_id": ["+".join(SPEAKERS[name]) for name in references],
-            "part": ["train" if name == "m2" else "test" for name in references],
-        }
-    ).to_csv(folder / "mixtures.csv", index=False)
-    pd.DataFrame({"utterance_id": list(hypotheses), "system": "sts", "hypothesis": list(hypotheses.values())}).to_csv(
-        folder / "hypotheses.csv", index=False
-    )
-    if with_turns:
-        rows = [
-            {
-                "turn_id": f"{name}-{number}",
-                "utterance_id": name,
-                "speaker_id": speaker,
-                "start_s": turn.start_s,
-                "end_s": turn.end_s,
-                "reference": turn.text,
-                "accent": ACCENTS[speaker],
-            }
-            for name, text in references.items()
-            for number, (turn, speaker) in enumerate(zip(read_turns(text), SPEAKERS[name], strict=True), start=1)
-        ]
-        pd.DataFrame(rows).to_csv(folder / "turns.csv", index=False)
-
-
-def scored(folder: Path, **options: object) -> ScoredTurns:
-    corpus = read(folder / "mixtures.csv", hypotheses=folder / "hypotheses.csv")
-    turns = folder / "turns.csv"
-    return score_turns(corpus, turns=turns if turns.exists() else None, **options)  # type: ignore[arg-type]
 
 
 def test_every_turn_has_its_speaker_its_words_and_what_was_made_of_them(tmp_path: Path) -> None:
@@ -82,6 +33,8 @@ def test_every_turn_has_its_speaker_its_words_and_what_was_made_of_them(tmp_path
     assert list(table["n_turns"]) == [1, 1, 1, 0, 1, 1]
     assert list(table["n_errors"]) == [0, 1, 0, 2, 1, 0]
     assert table["latency_s"].tolist() == pytest.approx([0.1, 0.2, 0.0, np.nan, np.nan, 0.3], nan_ok=True)
+    assert list(table["n_ended"]) == [1, 1, 1, 0, 0, 1]
+    assert list(table["late_ms"]) == [100, 200, 0, 0, 0, 300]
     assert table["overlap_band"].tolist()[:3] == [">40 %", ">40 %", "0 %"]
     assert set(table["system"]) == {"sts"}
 
@@ -191,37 +144,6 @@ def test_a_recording_without_speech_has_insertions_of_its_own_speaker(tmp_path: 
     assert set(rows["speaker_id"]) == {"cid"}
 
 
-def test_a_table_of_other_turns_is_refused(tmp_path: Path) -> None:
-    write_world(tmp_path)
-    table = pd.read_csv(tmp_path / "turns.csv")
-    table.loc[0, "reference"] = "nine"
-    table.to_csv(tmp_path / "turns.csv", index=False)
-    with pytest.raises(IngestError, match=r"other turns than the references of 1 of 3 utterances \(first: 'm1'\)"):
-        scored(tmp_path)
-
-
-@pytest.mark.parametrize("column", ["turn_id", "speaker_id", "start_s"])
-def test_a_table_of_turns_without_a_column_is_refused(tmp_path: Path, column: str) -> None:
-    write_world(tmp_path)
-    pd.read_csv(tmp_path / "turns.csv").drop(columns=column).to_csv(tmp_path / "turns.csv", index=False)
-    with pytest.raises(IngestError, match=f"lacks 1 of 6 columns of a table of turns .first: '{column}'"):
-        scored(tmp_path)
-
-
-def test_turns_without_times_are_refused(tmp_path: Path) -> None:
-    write_world(tmp_path)
-    pd.read_csv(tmp_path / "turns.csv").assign(end_s="soon").to_csv(tmp_path / "turns.csv", index=False)
-    with pytest.raises(SchemaError, match="turn 'm1-1': the turn 'one two' lasts from"):
-        scored(tmp_path)
-
-
-def test_a_turn_named_twice_is_refused(tmp_path: Path) -> None:
-    write_world(tmp_path)
-    pd.read_csv(tmp_path / "turns.csv").assign(turn_id="x").to_csv(tmp_path / "turns.csv", index=False)
-    with pytest.raises(IngestError, match="4 of 5 turns repeat the turn_id"):
-        scored(tmp_path)
-
-
 def test_several_systems_need_a_choice_and_none_is_refused(tmp_path: Path) -> None:
     write_world(tmp_path)
     table = pd.read_csv(tmp_path / "hypotheses.csv")
@@ -231,6 +153,16 @@ def test_several_systems_need_a_choice_and_none_is_refused(tmp_path: Path) -> No
     assert scored(tmp_path, system="sts").system == "sts"
     with pytest.raises(ScoringError, match="has no hypotheses"):
         score_turns(read(tmp_path / "mixtures.csv"))
+
+
+def test_latencies_are_audited_as_rates_of_whole_milliseconds(tmp_path: Path) -> None:
+    """The second turn of m1 ends 150 ms early; one of the five turns has no known end."""
+    write_world(tmp_path, hypotheses={**HYPOTHESES, "m1": "<0.10-2.10 0> one two <1.10-2.85 1> three nine"})
+    found = scored(tmp_path)
+    assert (found.table["late_ms"].sum(), found.table["early_ms"].sum(), found.table["n_ended"].sum()) == (400, 150, 4)
+    found.write(tmp_path / "scores")
+    late = Rate(name="late", numerator="late_ms", denominator="n_ended", unit="ms")
+    assert read(tmp_path / "scores" / "turns.csv", rate=late).counts[0].rate == pytest.approx(100)
 
 
 def test_the_figures_are_written_as_plain_data(tmp_path: Path) -> None:

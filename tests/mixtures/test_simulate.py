@@ -136,7 +136,12 @@ def test_each_speaker_and_each_word_gives_its_share() -> None:
     references = np.tile(np.repeat(["x", "y", "z"], 10), 2).astype(object)
     for seed in range(20):
         parts = divided(
-            speakers=speakers, references=references, held_out=0.2, hold_out="recordings", generator=np.random.default_rng(seed)
+            speakers=speakers,
+            references=references,
+            files=np.arange(60),
+            held_out=0.2,
+            hold_out="recordings",
+            generator=np.random.default_rng(seed),
         )
         held_out = pd.DataFrame({"speaker": speakers, "word": references})[parts == TEST]
         assert (held_out.value_counts() == 2).all()

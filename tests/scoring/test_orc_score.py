@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -15,6 +16,7 @@ from rapidfuzz.distance import Levenshtein
 from fairasr.core.errors import ScoringError
 from fairasr.core.turns import Turn, read_turns
 from fairasr.scoring import orc
+from fairasr.scoring.alignment import align
 from fairasr.scoring.orc import orc_score
 
 TEXT = st.lists(st.sampled_from(["a", "b", "c"]), max_size=3).map(" ".join)
@@ -171,3 +173,24 @@ def test_a_long_recording_is_scored_within_its_memory() -> None:
     score = orc_score(reference=untimed(texts), hypothesis=hypothesis)
     assert score.n_errors == 0
     assert [turn.channel for turn in score.turns] == [0, 1] * 5
+
+
+def test_of_equal_words_the_one_nearest_in_time_was_recognised() -> None:
+    """The recogniser wrote "one" twice, once when it was said: which of the two is a matter of times, not of texts."""
+    hypothesis = read_turns("<0.1-1.1> one <2-3> one")
+    for reference, nearest in (("<0-1> one", 0), ("<2-3> one", 1)):
+        (turn,) = orc_score(reference=read_turns(reference), hypothesis=hypothesis).turns
+        assert (turn.hit_positions, dict(turn.counts)) == ((nearest,), {"hit": 1, "insertion": 1})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TEXT, max_size=5), st.lists(st.tuples(TEXT, st.integers(0, 300), st.integers(0, 1)), max_size=5))
+def test_every_turn_is_aligned_with_fewest_errors_and_most_hits(reference: list[str], written: list[tuple[str, int, int]]) -> None:
+    """Counts are those of the two texts of a turn alone, whichever of their alignments the times have chosen."""
+    spoken = [Turn(text=text, start_s=number, end_s=number + 1.5) for number, text in enumerate(reference)]
+    hypothesis = [Turn(text=text, start_s=start / 100, end_s=start / 100 + 1, channel=channel) for text, start, channel in written]
+    for turn in orc_score(reference=spoken, hypothesis=hypothesis).turns:
+        steps = align(reference=" ".join(turn.reference), hypothesis=" ".join(turn.hypothesis))
+        assert turn.counts == Counter(step.kind for step in steps)
+        places = [place for place in turn.matches if place is not None]
+        assert places == sorted(set(places))

@@ -114,3 +114,18 @@ def test_references_of_unknown_times_have_a_band_of_their_own() -> None:
 def test_nothing_said_has_no_figures(mixtures: list[Heard]) -> None:
     with pytest.raises(ScoringError, match=f"none of {len(mixtures)} mixtures has a turn"):
         turn_metrics(mixtures)
+
+
+def test_of_two_turns_written_for_one_word_the_latency_is_that_of_the_nearer() -> None:
+    mixture = heard("<0-1> one", "<0.1-1.1> one <2-3> one")
+    assert known(mixture.start_latencies_s) == [0.1]
+    assert known(mixture.end_latencies_s) == [0.1]
+    later = heard("<2-3> one", "<0.1-1.1> one <2.1-3.1> one")
+    assert known(later.start_latencies_s) == [0.1]
+
+
+def test_a_turn_run_into_one_whose_words_are_all_wrong_has_no_end_either() -> None:
+    mixture = heard("<0-1> one <2-3> two", "<0.1-3.2 0> one nine")
+    assert mixture.lost == (False, True)
+    assert known(mixture.start_latencies_s) == [0.1, None]
+    assert known(mixture.end_latencies_s) == [None, None]
