@@ -141,7 +141,7 @@ def audit(
     require_folder(output)
     rate = rates.asked(
         of_texts={
-            "--hypotheses": reading.hypotheses is not None,
+            "--hypotheses": bool(reading.hypotheses),
             "--normaliser": scoring.normaliser is not None,
             "--unit": scoring.unit is not None,
             "--missing": scoring.missing != "error",

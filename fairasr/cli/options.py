@@ -33,11 +33,12 @@ class Reading:
         ),
     ]
     hypotheses: Annotated[
-        Path | None,
+        list[str] | None,
         typer.Option(
             "--hypotheses",
             metavar="FILE",
-            help="Second file: utterance_id, system, hypothesis; or a second trn or Kaldi text.",
+            help="Second file: utterance_id, system, hypothesis; or a second trn or Kaldi text. Repeat for more systems; NAME=FILE "
+            "names the system of a file that does not.",
             rich_help_panel=READING,
         ),
     ] = None
@@ -96,6 +97,25 @@ class Reading:
         typer.Option("--delimiter", metavar="CHARACTER", help="Of CSV files; recognised without.", rich_help_panel=READING),
     ] = None
 
+    @property
+    def hypothesis_files(self) -> Path | dict[str, Path] | None:
+        """Files of hypotheses as `fairasr.read` takes them: none, one, or several by the name of their system.
+
+        Raises:
+            typer.BadParameter: two have the same name.
+        """
+        given = self.hypotheses or []
+        if not given:
+            return None
+        if len(given) == 1 and (Path(given[0]).exists() or "=" not in given[0]):
+            return Path(given[0])
+        named = [(Path(text).stem, text) if Path(text).exists() else _named(text) for text in given]
+        names = [name for name, _ in named]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise typer.BadParameter(f"two files are called {twice!r}: write NAME=FILE", param_hint="--hypotheses")
+        return {name: Path(file) for name, file in named}
+
     def corpus(self) -> Corpus:
         """Read it."""
         return self.corpus_with(rate=None)
@@ -106,7 +126,7 @@ class Reading:
 
         return read(
             self.source,
-            hypotheses=self.hypotheses,
+            hypotheses=self.hypothesis_files,
             recipe=self.recipe,
             variant=self.variant,
             columns=pairs(self.column or (), "--column"),
@@ -188,6 +208,12 @@ class Search:
             rich_help_panel=DISCOVERY,
         ),
     ] = None
+
+
+def _named(text: str) -> tuple[str, str]:
+    """NAME=FILE as both; a file alone is called by its own name."""
+    name, equals, file = text.partition("=")
+    return (name, file) if equals and name and file else (Path(text).stem, text)
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ def recordings_of(reading: Reading, *, source: Path | None = None) -> Corpus:
 
     return read_recordings(
         source or reading.source,
-        hypotheses=reading.hypotheses,
+        hypotheses=reading.hypothesis_files,
         recipe=reading.recipe,
         variant=reading.variant,
         columns=pairs(reading.column or (), "--column"),

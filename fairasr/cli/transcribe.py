@@ -93,15 +93,17 @@ def transcribe(
             progress=lambda done, total: tell("transcribing", done, total),
         )
         if compute is not None:
-            table = computed_table(
+            table, uncounted = computed_table(
                 recognizer, manifest, recordings, system=reading.system, progress=lambda done, total: tell("computing", done, total)
             )
+            # A text of an earlier run may be of a recording that is now gone.
+            failures = {**uncounted, **failures}
             write_file(compute, table.to_csv(index=False, lineterminator="\n").encode())
     for utterance, reason in list(failures.items())[:FIRST_FAILURES]:
         typer.echo(f"- {utterance}: {reason}")
     typer.echo(f"{len(hypotheses):,} of {len(manifest):,} utterances transcribed by {hypotheses.system}: {output}")
     if compute is not None:
-        typer.echo(f"Computation of {len(table):,} recordings: {compute}")
+        typer.echo(f"Computation of {len(table):,} of {len(manifest):,} recordings: {compute}")
 
 
 def _in_chunks(recognizer: Recognizer, *, chunk_s: float | None) -> Recognizer:
@@ -114,12 +116,12 @@ def _print_recording(path: Path, *, model: Path, chunk_s: float | None) -> None:
     """Print the text of one recording; of a stream a line whenever it changed, with the seconds heard, and the whole at the end."""
     from fairasr.core.errors import IngestError
     from fairasr.models import UnreadableAudioError, load
-    from fairasr.models.audio import read_audio
+    from fairasr.models.audio import audible, read_audio
     from fairasr.models.streamed import Streamed
 
     recognizer = _in_chunks(load(model), chunk_s=chunk_s)
     try:
-        samples = read_audio(path, sample_rate_hz=recognizer.sample_rate_hz)
+        samples = audible(read_audio(path, sample_rate_hz=recognizer.sample_rate_hz))
     except UnreadableAudioError as error:
         raise IngestError(f"the recording '{path}' cannot be used: {error}. Give a recording, or a corpus.") from error
     if not isinstance(recognizer, Streamed):
