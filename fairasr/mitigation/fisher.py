@@ -94,18 +94,18 @@ def add_squares(
 def complete(sums: dict[str, torch.Tensor], model: Trainable, n_utterances: int) -> dict[str, torch.Tensor]:
     """The sums on the CPU, once it is sure that every trainable parameter has one and that they say something.
 
-    A recogniser with auxiliary losses may have parameters for those alone, such as a second output: likelihood does not depend on
-    them, so they get 0 and nothing holds them.
+    A recogniser with auxiliary losses may name parameters that serve those alone, such as a second output: likelihood does not
+    depend on them, so they get 0 and nothing holds them.
 
     Raises:
         TrainingError: a parameter has none (it would be left free in silence), they are not finite, or all are zero.
     """
     parameters = trainable_parameters(model.module)
     names = list(parameters)
+    apart = model.auxiliary_parameters() if isinstance(model, HasAuxiliaryLosses) else frozenset()
+    sums = {name: torch.zeros_like(parameters[name], dtype=torch.float32) for name in names if name in apart} | sums
     missing = [name for name in names if name not in sums]
-    if isinstance(model, HasAuxiliaryLosses):
-        sums = sums | {name: torch.zeros_like(parameters[name], dtype=torch.float32) for name in missing}
-    elif missing:
+    if missing:
         raise TrainingError(
             f"{len(missing):,} of {len(names):,} trainable parameter tensors have no Fisher entry (first: '{missing[0]}'): the "
             f"likelihood of {n_utterances:,} utterances does not depend on them. Freeze them (requires_grad False), or they would "

@@ -12,6 +12,7 @@ import torch
 from fairasr.core.errors import TrainingError
 from fairasr.mitigation.parts import trainable_parameters
 from fairasr.models import Trainable, UnreadableAudioError
+from fairasr.models.recurrent import keep_differentiable
 from fairasr.training import TrainingData
 
 Variant = Literal["empirical", "sample", "batched"]
@@ -88,12 +89,13 @@ def _named(data: TrainingData, rows: np.ndarray) -> str:
 
 @contextmanager
 def _prepared(module: torch.nn.Module) -> Iterator[torch.device]:
-    """Everything in eval mode and on the fastest device; afterwards as before."""
+    """Everything in eval mode, but differentiable, and on the fastest device; afterwards as before."""
     home = next(module.parameters()).device
     device = torch.device("cuda") if home.type == "cpu" and torch.cuda.is_available() else home
     modes = {part: part.training for part in module.modules()}
     try:
         module.eval().to(device)
+        keep_differentiable(module)
         yield device
     finally:
         module.to(home)

@@ -6,7 +6,16 @@ from fairasr.models.embed import embed_manifest, embed_to_file
 from fairasr.models.embedding_file import read_embeddings, write_embeddings
 from fairasr.models.hypothesis_file import HypothesisFile, read_hypotheses, write_hypotheses
 from fairasr.models.load import load
-from fairasr.models.recogniser import Batch, HasAuxiliaryLosses, Outputs, Part, Recognizer, TakesCohorts, Trainable
+from fairasr.models.recogniser import (
+    Batch,
+    HasAuxiliaryLosses,
+    Outputs,
+    Part,
+    Recognizer,
+    TakesCohorts,
+    Trainable,
+    TrainsWithoutDropout,
+)
 from fairasr.models.recordings import Recordings
 from fairasr.models.resemblyzer import ResemblyzerEncoder
 from fairasr.models.transcribe import Transcripts, transcribe_manifest, transcribe_to_file
@@ -25,6 +34,7 @@ __all__ = [
     "SpeakerEncoder",
     "TakesCohorts",
     "Trainable",
+    "TrainsWithoutDropout",
     "Transcripts",
     "UnreadableAudioError",
     "embed_manifest",

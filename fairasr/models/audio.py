@@ -66,3 +66,16 @@ def read_audio(path: Path, *, sample_rate_hz: int) -> np.ndarray:
     if not len(channels):
         raise UnreadableAudioError("it holds no samples")
     return resampled(channels.mean(axis=1), from_hz=rate_hz, to_hz=sample_rate_hz)
+
+
+def audible(samples: np.ndarray) -> np.ndarray:
+    """The samples, in which there is something to hear.
+
+    Raises:
+        UnreadableAudioError: one is not finite, or all are 0.
+    """
+    if not np.isfinite(samples).all():
+        raise UnreadableAudioError("a sample is not a finite number")
+    if not samples.any():
+        raise UnreadableAudioError("it is silent throughout")
+    return samples

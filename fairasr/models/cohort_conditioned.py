@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,10 +17,12 @@ import torch
 from fairasr.core import UNKNOWN
 from fairasr.core.atomic import write_file
 from fairasr.core.errors import ModelError
+from fairasr.models.cohort_conditioned_files import FORMAT, VERSION, read_settings, read_weights
+from fairasr.models.computed import CountsCompute, Spent
 from fairasr.models.recogniser import Batch, HasAuxiliaryLosses, Outputs, Part, Trainable
+from fairasr.models.streamed import CanStream
+from fairasr.models.told_stream import ToldStream
 
-FORMAT = "fairasr-cohort-conditioned"
-VERSION = 1
 SETTINGS_FILE = "cohort_conditioned.json"
 WEIGHTS_FILE = "cohort_conditioned.safetensors"
 BASE_FOLDER = "base"
@@ -49,6 +52,9 @@ class CohortConditioned:
     In training mode the cohort of an utterance is taken as unknown with chance `dropout`, drawn from torch's generator of the CPU,
     so that the model also works for speakers whose cohort nobody knows.
 
+    Where the base can stream or count what it computes it has `stream` and `compute` too, for speakers of unknown cohort; the few
+    operations for the cohort are not counted.
+
     Args:
         base: the recogniser; it is used, not copied.
         labels: cohorts to be told apart.
@@ -75,6 +81,11 @@ class CohortConditioned:
             embedding[1 + i] = torch.tensor([math.cos(angle), math.sin(angle)])
         projection = torch.zeros(weight.shape[0], DIMENSIONS)
         self._module = _Conditioned(base.module, embedding=embedding.to(weight.device), projection=projection.to(weight.device))
+        # Of the object and not of the class: whoever asks whether a recogniser can stream looks whether it has the method.
+        if isinstance(base, CanStream):
+            self.stream: Callable[[], ToldStream] = partial(self._stream, base)
+        if isinstance(base, CountsCompute):
+            self.compute: Callable[[Sequence[np.ndarray]], Sequence[Spent]] = partial(self._compute, base)
 
     @property
     def name(self) -> str:
@@ -136,6 +147,11 @@ class CohortConditioned:
             return self._base.auxiliary_losses(outputs, _of_base(batch))
         return torch.zeros(len(outputs.lengths), device=outputs.lengths.device)
 
+    def auxiliary_parameters(self) -> frozenset[str]:
+        """Of the base."""
+        own = self._base.auxiliary_parameters() if isinstance(self._base, HasAuxiliaryLosses) else ()
+        return frozenset(f"base.{name}" for name in own)
+
     def target_lengths(self, batch: Batch) -> torch.Tensor:
         """Of the base: int64 (n,)."""
         return self._base.target_lengths(_of_base(batch))
@@ -194,9 +210,9 @@ class CohortConditioned:
 
     @classmethod
     def _of(cls, base: Trainable, folder: Path) -> Self:
-        labels, dropout = _read_settings(folder / SETTINGS_FILE)
+        labels, dropout = read_settings(folder / SETTINGS_FILE)
         model = cls(base, labels=labels, dropout=dropout)
-        weights = _read_weights(folder / WEIGHTS_FILE)
+        weights = read_weights(folder / WEIGHTS_FILE)
         for name, parameter in model._own().items():
             found = weights.get(name)
             if found is None or found.shape != parameter.shape:
@@ -208,6 +224,13 @@ class CohortConditioned:
             parameter.data.copy_(found)
         return model
 
+    def _stream(self, base: CanStream) -> ToldStream:
+        return ToldStream(base.stream(), told=self._told_nothing)
+
+    def _compute(self, base: CountsCompute, recordings: Sequence[np.ndarray]) -> Sequence[Spent]:
+        with self._told_nothing():
+            return base.compute(recordings)
+
     def _own(self) -> dict[str, torch.nn.Parameter]:
         return {"embedding": self._module.embedding, "projection": self._module.projection}
 
@@ -215,6 +238,12 @@ class CohortConditioned:
         if cohorts is not None and len(cohorts) != n:
             raise ModelError(f"{len(cohorts):,} cohorts are given for {n:,} recordings. Give one each, or none at all.")
         return [0] * n if cohorts is None else [self._positions.get(cohort, 0) for cohort in cohorts]
+
+    @contextmanager
+    def _told_nothing(self) -> Iterator[None]:
+        """Within it, the cohort of every recording is unknown."""
+        with torch.no_grad(), self._told(torch.zeros(1, dtype=torch.int64, device=self._module.embedding.device)):
+            yield
 
     @contextmanager
     def _told(self, positions: torch.Tensor) -> Iterator[None]:
@@ -249,28 +278,3 @@ class CohortConditioned:
 
 def _of_base(batch: Batch) -> dict[str, torch.Tensor]:
     return {key: value for key, value in batch.items() if key != COHORT_KEY}
-
-
-def _read_settings(path: Path) -> tuple[list[str], float]:
-    """Labels and dropout."""
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read the model's settings {path}: {error}. Use the folder as it was written.") from error
-    found = (settings.get("format"), settings.get("version")) if isinstance(settings, Mapping) else None
-    if found != (FORMAT, VERSION):
-        raise ModelError(f"{path} is {found}, not {(FORMAT, VERSION)}. Use the version of fairasr that wrote it.")
-    labels, dropout = settings.get("labels"), settings.get("dropout")
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels) or not isinstance(dropout, int | float):
-        raise ModelError(f"{path} has no list of labels, or no dropout. Use the folder as it was written.")
-    return labels, float(dropout)
-
-
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        return dict(load(path.read_bytes()))
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"cannot read the model's weights {path}: {error}. Use the folder as it was written.") from error

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 from fairasr.core import Manifest
 from fairasr.core.errors import IngestError, ModelError
+from fairasr.models.audio import audible
 from fairasr.models.base import UnreadableAudioError
 from fairasr.models.recogniser import Recognizer
 from fairasr.models.recordings import Recordings
@@ -45,6 +46,19 @@ class CountsCompute(Protocol):
         """What transcribing each recording takes."""
 
 
+class Computed(NamedTuple):
+    """What was computed.
+
+    Attributes:
+        table: one row per recording that can be transcribed: the manifest's columns but the reference, `system`, ENCODER, TOTAL and
+            TIME.
+        failures: utterance_id -> why it has no row; as of `transcribe_manifest`.
+    """
+
+    table: pd.DataFrame
+    failures: Mapping[str, str]
+
+
 def require_counts(recognizer: Recognizer) -> CountsCompute:
     """The recogniser as one that counts what it computes.
 
@@ -63,8 +77,8 @@ def computed_table(
     *,
     system: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
-    """One row per recording that can be read: the manifest's columns but the reference, `system`, ENCODER, TOTAL and TIME.
+) -> Computed:
+    """What transcribing each recording takes, of those that `transcribe_manifest` would give a text.
 
     `fairasr audit --rate kiloflop/audio_ms` reads it: thousands of operations per millisecond are millions per second.
 
@@ -77,30 +91,31 @@ def computed_table(
 
     Raises:
         ModelError: the recogniser does not count what it computes.
-        IngestError: no recording can be read.
+        IngestError: none can be transcribed.
     """
     counting = require_counts(recognizer)
     rows: list[int] = []
     counts: list[tuple[int, int, int]] = []
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     for first in range(0, len(manifest), AT_ONCE):
         read: dict[int, np.ndarray] = {}
         for row in range(first, min(first + AT_ONCE, len(manifest))):
             try:
-                read[row] = recordings.read(row)
+                read[row] = audible(recordings.read(row))
             except UnreadableAudioError as error:
-                failures.append(f"{manifest.table['utterance_id'].iloc[row]!r}: {error}")
+                failures[manifest.table["utterance_id"].iloc[row]] = str(error)
         spent = counting.compute(list(read.values())) if read else []
         rows += read
         counts += [(round(one.encoder / 1e3), round(one.total / 1e3), round(1e3 * one.audio_s)) for one in spent]
         if progress is not None:
             progress(min(first + AT_ONCE, len(manifest)), len(manifest))
     if not rows:
+        utterance, why = next(iter(failures.items()))
         raise IngestError(
-            f"{len(failures):,} of {len(manifest):,} recordings cannot be read (first: {failures[0]}). "
+            f"{len(failures):,} of {len(manifest):,} recordings cannot be transcribed (first: {utterance!r}: {why}). "
             f"Check the column 'audio_path' and the audio folder."
         )
     table = manifest.table.iloc[rows].drop(columns=["reference", "audio_path"], errors="ignore").reset_index(drop=True)
     table["system"] = system or recognizer.name
     table[[ENCODER, TOTAL, TIME]] = np.array(counts, dtype=np.int64)
-    return table
+    return Computed(table, failures)

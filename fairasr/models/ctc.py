@@ -18,6 +18,7 @@ from fairasr.models.ctc_paths import collapsed, drawn_paths, padded_targets, pat
 from fairasr.models.hugging_face import device_of, evaluating
 from fairasr.models.log_mel import LogMel, padded
 from fairasr.models.long_audio import windows
+from fairasr.models.plain_text import marker_obstacle, require_plain
 from fairasr.models.recogniser import Batch, Outputs, Part
 from fairasr.models.subsampling import subsampled_length
 from fairasr.models.vocabulary import BLANK, Vocabulary
@@ -75,10 +76,11 @@ class CTCRecognizer:
         """A model with random weights that writes the characters of `references`; `settings` are fields of `ConformerSettings`.
 
         Raises:
-            ModelError: settings that do not exist or do not fit together, or references without a character.
+            ModelError: settings that do not exist or do not fit together, or references without a character or with markers of
+                turns.
         """
         return cls.initialised(
-            vocabulary=Vocabulary.of(references),
+            vocabulary=Vocabulary.of(require_plain(references)),
             settings=conformer_settings(settings),
             sample_rate_hz=sample_rate_hz,
             name=name,
@@ -134,7 +136,7 @@ class CTCRecognizer:
 
     def obstacle(self, *, n_samples: int, reference: str) -> str | None:
         """Why an utterance cannot be trained on, in words that complete "it ..."; None where it can."""
-        unknown = self.vocabulary.obstacle(reference)
+        unknown = marker_obstacle(reference) or self.vocabulary.obstacle(reference)
         if unknown is not None:
             return unknown
         target = self.vocabulary.encode(reference)

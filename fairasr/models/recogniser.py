@@ -111,6 +111,17 @@ class HasAuxiliaryLosses(Protocol):
     def auxiliary_losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
         """What is added to each utterance's loss per symbol while it is trained, weights included: float32 (n,)."""
 
+    def auxiliary_parameters(self) -> frozenset[str]:
+        """Parameters of `module` that serve those aims alone: the likelihood of a reference does not depend on them."""
+
+
+@runtime_checkable
+class TrainsWithoutDropout(Protocol):
+    """A network with aims that act only while it is trained, which it is with dropout and without."""
+
+    def train_without_dropout(self) -> None:
+        """Training mode, but for whatever drops at random."""
+
 
 @runtime_checkable
 class TakesCohorts(Protocol):

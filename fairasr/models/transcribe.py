@@ -11,6 +11,7 @@ import numpy as np
 
 from fairasr.core import Hypotheses, Manifest
 from fairasr.core.errors import IngestError
+from fairasr.models.audio import audible
 from fairasr.models.base import UnreadableAudioError
 from fairasr.models.hypothesis_file import HypothesisFile, read_hypotheses, write_hypotheses
 from fairasr.models.recogniser import Recognizer, TakesCohorts
@@ -181,7 +182,7 @@ class _Work:
             if identifier in self._texts:
                 continue
             try:
-                pool[row] = _audible(self._recordings.read(row))
+                pool[row] = audible(self._recordings.read(row))
             except UnreadableAudioError as error:
                 self._failures[identifier] = str(error)
                 continue
@@ -232,11 +233,3 @@ class _Work:
             )
         texts = {identifier: self._texts[identifier] for identifier in self.utterance_ids if identifier in self._texts}
         return Transcripts(Hypotheses(system=self._known.system, texts=texts), dict(self._failures))
-
-
-def _audible(samples: np.ndarray) -> np.ndarray:
-    if not np.isfinite(samples).all():
-        raise UnreadableAudioError("a sample is not a finite number")
-    if not samples.any():
-        raise UnreadableAudioError("it is silent throughout")
-    return samples

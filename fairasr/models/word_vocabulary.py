@@ -69,7 +69,7 @@ class WordVocabulary:
 
     def symbol(self, number: int) -> str:
         """The word or special symbol of a number above 0."""
-        return (*self.special, *self.words)[number - 1]
+        return self._symbols[number - 1]
 
     def folded(self, text: str) -> str:
         """`text` as it is learned: composed (NFC), lower case, ignored marks and runs of white space as one space."""
@@ -122,8 +122,12 @@ class WordVocabulary:
         return cls(words=tuple(words or ()), special=tuple(special or ()), ignored=ignored)
 
     @cached_property
+    def _symbols(self) -> tuple[str, ...]:
+        return (*self.special, *self.words)
+
+    @cached_property
     def _numbers(self) -> dict[str, int]:
-        return {symbol: 1 + place for place, symbol in enumerate((*self.special, *self.words))}
+        return {symbol: 1 + place for place, symbol in enumerate(self._symbols)}
 
     def _is_word(self, symbol: str) -> bool:
         return self._numbers.get(symbol, 0) > len(self.special)

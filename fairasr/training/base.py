@@ -144,7 +144,8 @@ class Budget:
         checkpoint_every: steps between checkpoints.
         n_snapshots: evenly spaced steps, the last included, whose weights are kept for selection.
         freeze_statistics: keep normalisation statistics (batch norm) as they are.
-        dropout: False trains in eval mode: no dropout, no layer drop, no masking of spans.
+        dropout: False trains in eval mode: no dropout, no layer drop, no masking of spans. A network that learns more than the
+            reference (`TrainsWithoutDropout`) stays in training mode, with its dropout off.
     """
 
     n_steps: int = 200

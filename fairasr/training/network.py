@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from fairasr.models import HasAuxiliaryLosses, Trainable
+from fairasr.models import HasAuxiliaryLosses, Trainable, TrainsWithoutDropout
+from fairasr.models.recurrent import keep_differentiable
 from fairasr.training.base import Budget, Hooks, Step
 
 
@@ -75,17 +76,22 @@ class Network(torch.nn.Module):
         }
 
     def train(self, mode: bool = True) -> Network:
-        """Training mode, in so far as the budget allows it; the trainer asks for it before every batch."""
+        """Training mode, in so far as the budget allows it; the trainer asks for it before every batch.
+
+        Without dropout that is eval mode, except for the networks that have aims which act only while they are trained: those
+        are trained all the same, with their dropout off.
+        """
         super().train(mode)
         _, _, budget = self._parts
         if not mode:
             return self
         if not budget.dropout:
             self.network.eval()
+            for module in self.network.modules():
+                if isinstance(module, TrainsWithoutDropout):
+                    module.train_without_dropout()
         for module in self.network.modules():
             if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
                 module.train(not budget.freeze_statistics)
-            elif isinstance(module, torch.nn.RNNBase) and module.dropout == 0:
-                # On a GPU, recurrent layers have no backward pass in eval mode; without dropout the modes are the same.
-                module.train()
+        keep_differentiable(self.network)
         return self

@@ -11,7 +11,9 @@ import torch
 from tone_words import RATE_HZ, corpus
 from toy import data_of, step_of, weights_of
 
+from fairasr.core.errors import TrainingError
 from fairasr.mitigation import method_of
+from fairasr.mitigation.fisher import complete
 from fairasr.mitigation.parts import trainable_parameters
 from fairasr.models import Trainable, load
 from fairasr.models.streaming.conv_rnnt import ConvRNNT
@@ -67,6 +69,47 @@ def test_every_parameter_but_the_second_outputs_has_fisher_information(model: Tr
     assert set(fisher) == set(trainable_parameters(model.module))
     silent = {name for name, values in fisher.items() if not float(values.sum())}
     assert silent == {"ctc.weight", "ctc.bias"}
+
+
+def test_its_recurrent_layers_are_differentiable_while_it_is_not_trained(model: Trainable, data: TrainingData) -> None:
+    """On a GPU they have no backward pass in eval mode; passes and modes stay as they were."""
+    seen: set[tuple[bool, bool]] = set()
+    layers = [layer for layer in model.module.modules() if isinstance(layer, torch.nn.LSTM)]
+
+    def look(layer: torch.nn.Module, _inputs: object, _output: object) -> None:
+        seen.add((layer.training, model.module.training))
+
+    handles = [layer.register_forward_hook(look) for layer in layers]
+    method_of("ewc", {"n_fisher": 2}).fisher(model, data, seed=0)  # type: ignore[attr-defined]
+    for handle in handles:
+        handle.remove()
+    assert len(layers) == 2
+    assert seen == {(True, False)}
+    assert not any(part.training for part in model.module.modules())
+    assert int(model.module.steps_trained) == 0
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["itself", "told cohorts"])
+def test_only_what_serves_other_aims_alone_may_lack_fisher_information(model: Trainable, data: TrainingData, *, told: bool) -> None:
+    own = method_of("cohort-embedding", {}).prepared(model, data) if told else model.clone()
+    prefix = "base." if told else ""
+    names = list(trainable_parameters(own.module))
+    sums = {name: torch.ones_like(own.module.get_parameter(name)) for name in names if "ctc" not in name}
+    found = complete(dict(sums), own, 3)
+    assert {name for name in found if not found[name].any()} == {f"{prefix}ctc.weight", f"{prefix}ctc.bias"}
+    del sums[f"{prefix}joint.of_steps.bias"]
+    with pytest.raises(TrainingError, match=rf"1 of {len(names)} .* \(first: '{prefix}joint.of_steps.bias'\)"):
+        complete(sums, own, 3)
+
+
+def test_at_alpha_0_interpolation_is_the_base_with_its_counts(model: Trainable) -> None:
+    trained = model.clone()
+    trained.module.steps_trained += 7
+    counts = {
+        alpha: int(method_of("interpolation", {"alpha": alpha}).finished(trained, base=model).module.steps_trained)
+        for alpha in (0.0, 0.5, 1.0)
+    }
+    assert counts == {0.0: 0, 0.5: 7, 1.0: 7}
 
 
 def test_it_can_be_told_the_cohort(model: Trainable, data: TrainingData) -> None:

@@ -75,6 +75,17 @@ def stand_in(references: Sequence[str], *, seed: int = 0, **settings: Any) -> St
     return StandIn.of(references, settings=small, sample_rate_hz=RATE_HZ, name="small", seed=seed)
 
 
+def talkative(references: Sequence[str], **settings: Any) -> StandIn:
+    """Untrained, but its scores are far apart and the blank's high enough that it writes at some frames and not at others."""
+    model = stand_in(references, seed=3, **settings)
+    with torch.no_grad():
+        model.module.encoder.first.weight.mul_(6)
+        model.module.joint.of_steps.weight.mul_(6)
+        model.module.joint.output.weight.mul_(4)
+        model.module.joint.output.bias[0] = 2.5
+    return model
+
+
 class LearnerEncoder(StreamingEncoder):
     """Linear layer and residual LSTMs."""
 

@@ -34,6 +34,16 @@ def test_operations_that_are_counted_are_those_of_the_formula(size: int, n_frame
     assert counter.get_total_flops() == pytest.approx(float(encoded.flops.sum()), rel=0.01)
 
 
+@pytest.mark.parametrize(("gates", "tolerance"), [("open", 0.045), ("learned", 0.025), ("random", 0.025)])
+@pytest.mark.parametrize("n_frames", [34, 80, 130, 334])
+def test_at_its_usual_size_what_is_run_is_little_more_than_is_charged(n_frames: int, gates: str, tolerance: float) -> None:
+    """The formula is of the operations needed; a tile also runs slots that are masked."""
+    encoder = initialised(lambda: AmortisedEncoder(AmortisedSettings(gates=gates), n_features=120), seed=0)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        charged = float(encoder(heard(1, n_frames, n_features=120), encoder.start(1)).flops.sum())
+    assert 0 <= counter.get_total_flops() - charged <= tolerance * charged
+
+
 def test_operations_of_a_frame_are_those_worked_out_by_hand() -> None:
     settings = AmortisedSettings(arbitrator_size=16)
     encoder = initialised(lambda: AmortisedEncoder(settings, n_features=120), seed=0)

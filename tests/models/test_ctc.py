@@ -198,7 +198,7 @@ def test_a_model_of_references_writes_their_characters() -> None:
     )
     assert isinstance(model, CTCRecognizer)
     assert (model.name, model.sample_rate_hz, model.vocabulary.symbols, model.settings.d_model) == ("mine", 8_000, " abc", 16)
-    with pytest.raises(ModelError, match="no architecture 'transducer'; there are conformer-ctc"):
+    with pytest.raises(ModelError, match=r"no architecture 'transducer'; there are .*conformer-ctc"):
         initialised("transducer", references=["a"], seed=0)
 
 

@@ -79,6 +79,7 @@ def test_a_text_without_times_is_one_turn_and_an_empty_one_is_silence() -> None:
         ("<0.0-1.0> one four", "words outside the vocabulary.*'four'"),
         ("<1.0-0.5> one", "broken turns"),
         ("one <0.0-1.0> two", "broken turns"),
+        ("<0.0-2.0> one <0.0-2.0> two <1.0-1.0> three", "for which there is no channel .*'three' at 1.00 s.*2 channels"),
     ],
 )
 def test_what_cannot_be_learned_is_said(reference: str, why: str) -> None:
@@ -144,6 +145,18 @@ def test_late_ends_cost_in_training_and_not_when_measured() -> None:
         assert (strict.losses(strict.outputs(batch), batch) > plain.losses(plain.outputs(batch), batch) + 0.1).all()
         unknown = {**batch, "turn_ends": torch.full_like(batch["turn_ends"], UNKNOWN)}
         assert torch.equal(strict.losses(strict.outputs(unknown), unknown), plain.losses(plain.outputs(unknown), unknown))
+
+
+def test_fastemit_acts_in_training_alone() -> None:
+    def gradient(fastemit: float, *, training: bool) -> torch.Tensor:
+        model = tiny(dropout=0.0, fastemit=fastemit, encoder={**TINY, "dropout": 0.0})
+        model.module.train(training)
+        batch = model.batch([voice(0, n_samples=4_500)], REFERENCES[:1])
+        return torch.autograd.grad(model.losses(model.outputs(batch), batch).sum(), model.module.joint.output.weight)[0]
+
+    plain = gradient(0.0, training=True)
+    assert not torch.allclose(gradient(0.5, training=True), plain)
+    assert torch.equal(gradient(0.5, training=False), plain)
 
 
 def test_activity_is_learned_from_known_frames_alone() -> None:

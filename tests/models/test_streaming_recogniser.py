@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from streaming_stand_in import StandIn, StandInEncoder, StandInSettings, stand_in
+from streaming_stand_in import StandIn, StandInEncoder, StandInSettings, stand_in, talkative
 from torch import nn
 from trainable_contract import forward_algorithm, voice
 
 from fairasr.core.errors import ModelError
-from fairasr.models.cohort_conditioned import CohortConditioned
 from fairasr.models.streaming.encoder import Encoded, State
 from fairasr.models.streaming.initialising import initialise, initialised
 from fairasr.models.streaming.network import TransducerNetwork
@@ -29,17 +28,6 @@ REFERENCES = ("one two three", "four", "")
 RECORDINGS = [voice(seed, n_samples=n) for seed, n in enumerate((5_000, 2_345, 361))]
 
 
-def talkative(**settings: Any) -> StandIn:
-    """Untrained, but its scores are far apart and the blank's high enough that it writes at some frames and not at others."""
-    model = stand_in(REFERENCES, seed=3, **settings)
-    with torch.no_grad():
-        model.module.encoder.first.weight.mul_(6)
-        model.module.joint.of_steps.weight.mul_(6)
-        model.module.joint.output.weight.mul_(4)
-        model.module.joint.output.bias[0] = 2.5
-    return model
-
-
 def streamed(model: TransducerRecognizer, samples: np.ndarray, *, chunk: int) -> list[Heard]:
     stream = Stream(model)
     heard = [stream.push(samples[start : start + chunk]) for start in range(0, len(samples), chunk)]
@@ -49,7 +37,7 @@ def streamed(model: TransducerRecognizer, samples: np.ndarray, *, chunk: int) ->
 @pytest.mark.parametrize("settings", [{}, {"beam": 3}, {"units": "characters"}], ids=["likeliest", "beam", "characters"])
 @pytest.mark.parametrize("chunk", [1, 7, 33, 240, 4_999, 5_001])
 def test_a_stream_hears_what_the_whole_recording_gives(settings: dict[str, Any], chunk: int) -> None:
-    model = talkative(**settings)
+    model = talkative(REFERENCES, **settings)
     texts = model.transcribe(RECORDINGS)
     assert len(set(texts)) == 3
     rows = range(3) if chunk > 1 else [2]
@@ -57,7 +45,7 @@ def test_a_stream_hears_what_the_whole_recording_gives(settings: dict[str, Any],
 
 
 def test_words_come_while_one_speaks_and_stay() -> None:
-    heard = streamed(talkative(), RECORDINGS[0], chunk=100)
+    heard = streamed(talkative(REFERENCES), RECORDINGS[0], chunk=100)
     assert all(later.text.startswith(earlier.text) for earlier, later in pairwise(heard))
     assert len({own.text for own in heard}) >= 4
     for n_chunks, own in enumerate(heard[:-1], start=1):
@@ -71,14 +59,14 @@ def test_words_come_while_one_speaks_and_stay() -> None:
 
 @pytest.mark.parametrize("n_samples", [0, 1, 359, 360, 361])
 def test_a_stream_of_less_than_a_frame_or_a_bit_more_ends_well(n_samples: int) -> None:
-    model, samples = talkative(), RECORDINGS[1][:n_samples]
+    model, samples = talkative(REFERENCES), RECORDINGS[1][:n_samples]
     stream = Stream(model)
     stream.push(samples)
     assert stream.finish().text == model.transcribe([samples])[0]
 
 
 def test_a_stream_that_is_over_takes_no_more() -> None:
-    stream = Stream(talkative())
+    stream = Stream(talkative(REFERENCES))
     stream.push(RECORDINGS[1])
     heard = stream.finish()
     assert stream.finish() == heard
@@ -86,13 +74,25 @@ def test_a_stream_that_is_over_takes_no_more() -> None:
         stream.push(RECORDINGS[1])
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_stream_refuses_samples_that_are_no_numbers_and_goes_on_without_them(broken: float) -> None:
+    model, samples = talkative(REFERENCES), RECORDINGS[0].copy()
+    samples[3_100] = broken
+    stream = Stream(model)
+    stream.push(samples[:3_000])
+    with pytest.raises(ModelError, match=r"1 of 2,000 samples are not finite numbers \(first: sample 100\).* Put 0 in their place"):
+        stream.push(samples[3_000:])
+    stream.push(RECORDINGS[0][3_000:])
+    assert stream.finish().text == model.transcribe(RECORDINGS[:1])[0]
+
+
 def test_silence_is_heard_out() -> None:
-    model, silence = talkative(), np.zeros(9_000, dtype=np.float32)
+    model, silence = talkative(REFERENCES), np.zeros(9_000, dtype=np.float32)
     assert streamed(model, silence, chunk=500)[-1].text == model.transcribe([silence])[0]
 
 
 def test_a_stream_leaves_the_network_in_its_mode_and_without_gradients() -> None:
-    model = talkative()
+    model = talkative(REFERENCES)
     model.module.train()
     streamed(model, RECORDINGS[0], chunk=1_000)
     assert all(part.training for part in model.module.modules())
@@ -101,7 +101,7 @@ def test_a_stream_leaves_the_network_in_its_mode_and_without_gradients() -> None
 
 
 def test_long_recordings_go_through_in_chunks_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = talkative()
+    model = talkative(REFERENCES)
     texts, spent = model.transcribe(RECORDINGS), model.compute(RECORDINGS)
     sizes: list[int] = []
     model.module.encoder.first.register_forward_hook(lambda _layer, inputs, _output: sizes.append(inputs[0].shape[1]))
@@ -132,7 +132,7 @@ class LeakyEncoder(StandInEncoder):
 
 
 def test_what_comes_later_changes_no_word_that_is_written() -> None:
-    model = talkative()
+    model = talkative(REFERENCES)
     before, after = early_words(model)
     assert before == after != []
     leaky = LeakyEncoder(StandInSettings(), n_features=18)
@@ -143,7 +143,7 @@ def test_what_comes_later_changes_no_word_that_is_written() -> None:
 
 
 def test_a_stream_knows_nothing_of_what_follows() -> None:
-    model = talkative()
+    model = talkative(REFERENCES)
     other = RECORDINGS[0].copy()
     other[3_000:] = 0.7
     stream, altered = Stream(model), Stream(model)
@@ -208,6 +208,11 @@ def test_the_weight_of_the_compute_rises_with_the_passes_trained() -> None:
     assert int(model.module.steps_trained) == 5
 
 
+def test_a_weight_of_the_compute_may_be_there_at_once() -> None:
+    settings = TransducerSettings(compute_ramp=(5, 5))
+    assert [settings.compute_share(passes) for passes in (0, 4, 5, 6)] == [0.0, 0.0, 1.0, 1.0]
+
+
 def test_compute_counts_frames_of_the_utterance_alone() -> None:
     model = stand_in(REFERENCES, ctc_weight=0.0, compute_weight=1.0)
     batch = model.batch(RECORDINGS, REFERENCES)
@@ -226,17 +231,20 @@ def test_without_other_aims_nothing_is_added() -> None:
     assert not any("ctc" in name for name, _ in model.module.named_parameters())
 
 
-def test_fastemit_changes_gradients_and_not_the_loss() -> None:
-    def trained(fastemit: float) -> tuple[torch.Tensor, torch.Tensor]:
-        model = stand_in(REFERENCES, fastemit=fastemit)
+def test_fastemit_changes_gradients_in_training_and_not_the_loss() -> None:
+    def taken(fastemit: float, *, training: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        model = stand_in(REFERENCES, fastemit=fastemit, dropout=0.0)
+        model.module.train(training)
         batch = model.batch(RECORDINGS, REFERENCES)
         losses = model.losses(model.outputs(batch), batch)
         losses.sum().backward()
         return losses.detach(), model.module.joint.output.weight.grad
 
-    plain, early = trained(0.0), trained(0.5)
+    plain, early = taken(0.0, training=True), taken(0.5, training=True)
     assert torch.equal(plain[0], early[0])
     assert not torch.allclose(plain[1], early[1])
+    # In eval mode the gradient is that of the likelihood, as Fisher information wants it.
+    assert all(torch.equal(one, other) for one, other in zip(plain, taken(0.5, training=False), strict=True))
 
 
 def test_passes_trained_are_saved_with_the_weights(tmp_path: Path) -> None:
@@ -252,20 +260,9 @@ def test_passes_trained_are_saved_with_the_weights(tmp_path: Path) -> None:
     assert loaded.vocabulary == model.vocabulary
 
 
-def test_one_told_cohorts_has_the_aims_of_its_base() -> None:
-    base = stand_in(REFERENCES, compute_weight=2.0)
-    told = CohortConditioned(base, labels=["a", "b"])
-    batch = told.batch(RECORDINGS, REFERENCES, cohorts=["a", "b", "c"])
-    with torch.no_grad():
-        added = told.auxiliary_losses(told.outputs(batch), batch)
-        expected = base.auxiliary_losses(base.outputs(batch), batch)
-    torch.testing.assert_close(added, expected)
-    assert float(expected.min()) > 1.0
-
-
 def test_compute_of_a_recording_is_that_of_its_frames_and_symbols() -> None:
     """Linear layers 2 * in * out each, the LSTM 8 * h * (in + h); a point also adds two vectors of 9."""
-    model = talkative()
+    model = talkative(REFERENCES)
     spent = model.compute(RECORDINGS)
     for samples, own in zip(RECORDINGS, spent, strict=True):
         n_words = len(model.transcribe([samples])[0].split())
@@ -299,6 +296,7 @@ def test_words_outside_the_vocabulary_are_named_before_training() -> None:
         ({"units": "syllables"}, "units is 'syllables'"),
         ({"compute_ramp": [3, 2]}, "compute_ramp is"),
         ({"compute_ramp": 3}, "compute_ramp is 3"),
+        ({"compute_ramp": [False, True]}, "compute_ramp is"),
         ({"encoder": {"hidden": True}}, "hidden is True"),
     ],
 )

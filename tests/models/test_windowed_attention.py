@@ -38,6 +38,8 @@ def test_attention_is_that_of_each_frame_by_itself(n_frames: int, window: int) -
     frames = heard(2, n_frames, n_features=8)
     absent = Absent.after(torch.zeros(2, dtype=torch.int64), window=window)
     nothing = torch.zeros(2, window - 1, 8)
+    memory = attention.remembered(frames, nothing, nothing, absent)
+    torch.testing.assert_close(attention(frames, memory), attended_one_by_one(attention, frames), rtol=1e-4, atol=1e-5)
     with torch.no_grad():
         memory = attention.remembered(frames, nothing, nothing, absent)
         expected = attended_one_by_one(attention, frames)

@@ -19,7 +19,8 @@ from fairasr.training import Hooks, TrainingData
 class Interpolation(Simple):
     """Train as plain fine-tuning, then take theta0 + alpha (theta1 - theta0) of all weights and statistics.
 
-    A sweep over alpha shares one training run. Counts (integer buffers) are those of the trained model.
+    A sweep over alpha shares one training run. Counts (integer buffers) are those of the trained model,
+    but of the base model where alpha is 0.
 
     Attributes:
         alpha: 0 is the base model, 1 plain fine-tuning, both bit for bit.
@@ -60,7 +61,9 @@ class Interpolation(Simple):
         between = trained.clone()
         # lerp gives both ends exactly; start + alpha * (end - start) would round.
         weights = {
-            name: torch.lerp(starts[name].to(end.device), end, self.alpha) if end.is_floating_point() else end
+            name: torch.lerp(starts[name].to(end.device), end, self.alpha)
+            if end.is_floating_point()
+            else (end if self.alpha else starts[name])
             for name, end in ends.items()
         }
         between.module.load_state_dict(weights)

@@ -25,7 +25,8 @@ class AmortisedSettings:
         gates: "learned": by an arbitrator for each block; "open": always, the dense model, which has no arbitrators; "random" and
             "every": without looking, for comparison at equal compute.
         arbitrator_size: hidden units of an arbitrator.
-        anneal_passes: batches in training mode until the temperature of the learned gates has fallen from 1 to 0.5.
+        anneal_passes: passes in training mode until the temperature of the learned gates has fallen from 1 to 0.5. A pass is a
+            batch that goes through at once: with accumulation there are several to a step.
         gate_rate: share of open gates where they are "random".
         every: frames from one open frame to the next where gates are "every".
         dropout: of what every block adds.

@@ -43,10 +43,11 @@ class BeamSearch:
         n: recordings.
         most: symbols written at a step at most.
         width: texts kept.
+        n_channels: of each recording, which are so many rows of `n` in order.
     """
 
-    def __init__(self, network: TransducerNetwork, *, n: int, most: int, width: int) -> None:
-        self._beams = [_Beam(network, most=most, width=width) for _ in range(n)]
+    def __init__(self, network: TransducerNetwork, *, n: int, most: int, width: int, n_channels: int = 1) -> None:
+        self._beams = [_Beam(network, most=most, width=width, channel=row % n_channels) for row in range(n)]
         self._network = network
 
     def push(self, steps: torch.Tensor, lengths: torch.Tensor) -> None:
@@ -64,8 +65,8 @@ class BeamSearch:
 class _Beam:
     """Of one recording."""
 
-    def __init__(self, network: TransducerNetwork, *, most: int, width: int) -> None:
-        self._network, self._most, self._width = network, most, width
+    def __init__(self, network: TransducerNetwork, *, most: int, width: int, channel: int) -> None:
+        self._network, self._most, self._width, self._channel = network, most, width, channel
         self._hypotheses: dict[Text, _Hypothesis] = {(): _Hypothesis(0.0, (), 0.0)}
         said, state = network.predictor(
             torch.full((1, 1), BLANK, device=network.joint.output.weight.device), network.predictor.start(1)
@@ -95,7 +96,7 @@ class _Beam:
     def best(self) -> list[Written]:
         """The likeliest text."""
         text, hypothesis = max(self._hypotheses.items(), key=lambda item: item[1].log_p)
-        return [Written(symbol, step) for symbol, step in zip(text, hypothesis.steps, strict=True)]
+        return [Written(symbol, step, self._channel) for symbol, step in zip(text, hypothesis.steps, strict=True)]
 
     def _likeliest(self, hypotheses: dict[Text, _Hypothesis]) -> dict[Text, _Hypothesis]:
         kept = sorted(hypotheses.items(), key=lambda item: -item[1].log_p)[: self._width]
@@ -107,13 +108,15 @@ class _Beam:
 
     def _longer(self, texts: dict[Text, _Hypothesis], scored: dict[Text, np.ndarray], *, least: float) -> dict[Text, _Hypothesis]:
         """The likeliest texts with one symbol more. No two come from the same text, so none are the same."""
-        longer = {
-            (*text, symbol): hypothesis.on(float(log_p), self._n_steps)
+        # Chosen before they are made: a text grows with the recording, and there are as many candidates as symbols.
+        candidates = [
+            (text, symbol, float(scored[text][symbol]))
             for text, hypothesis in texts.items()
-            for symbol, log_p in enumerate(scored[text])
-            if symbol != BLANK and hypothesis.log_p + log_p > least
-        }
-        return self._likeliest(longer)
+            for symbol in np.flatnonzero(hypothesis.log_p + scored[text] > least).tolist()
+            if symbol != BLANK
+        ]
+        candidates.sort(key=lambda candidate: -(texts[candidate[0]].log_p + candidate[2]))
+        return {(*text, symbol): texts[text].on(log_p, self._n_steps) for text, symbol, log_p in candidates[: self._width]}
 
     def _score(self, step: torch.Tensor, texts: list[Text], scored: dict[Text, np.ndarray]) -> None:
         """Add the log-probabilities of the next symbol of each text at this step."""

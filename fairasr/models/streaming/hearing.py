@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import chain
 
 import torch
@@ -22,7 +21,7 @@ class Hearing:
     Args:
         network: that hears.
         n: recordings.
-        search: of what it writes: over n times the encoder's output channels, a recording's together.
+        search: of what it writes: over n times the encoder's output channels, a recording's together and numbered by it.
         read: text of what was written.
     """
 
@@ -47,13 +46,16 @@ class Hearing:
         rows, n_channels = self._search.written(), self._network.encoder.n_channels
         if n_channels == 1:
             return rows
-        named = [[replace(one, channel=row % n_channels) for one in own] for row, own in enumerate(rows)]
-        groups = [named[first : first + n_channels] for first in range(0, len(named), n_channels)]
+        groups = [rows[first : first + n_channels] for first in range(0, len(rows), n_channels)]
         return [sorted(chain.from_iterable(group), key=lambda one: (one.step, one.channel)) for group in groups]
 
     def texts(self) -> list[str]:
         """As text; "" where nothing was heard."""
-        return [self._read(own) for own in self.written()]
+        return [self.text_of(own) for own in self.written()]
+
+    def text_of(self, written: list[Written]) -> str:
+        """As text, what `written` gave of one recording."""
+        return self._read(written)
 
     def encoder_flops(self) -> list[float]:
         """Floating-point operations that the encoder spent on each recording."""

@@ -20,6 +20,9 @@ from fairasr.models.vocabulary import BLANK
 class TransducerNetwork(nn.Module):
     """All that is trained.
 
+    It is being trained while it is in training mode, whatever mode its dropout is in. Then passes are counted, gates are drawn, and
+    what acts on the gradient alone acts; in eval mode losses and gradients are those of the likelihood.
+
     Args:
         encoder: of frames.
         settings: of the rest.
@@ -27,7 +30,11 @@ class TransducerNetwork(nn.Module):
     """
 
     steps_trained: torch.Tensor
-    """Passes in training mode so far, int64 (): saved with the weights, so that training goes on where it was."""
+    """Passes in training mode so far, int64 (): saved with the weights, so that training goes on where it was.
+
+    A pass is a batch that goes through at once: with accumulation there are several to a step, in parallel each process counts its
+    own.
+    """
 
     def __init__(self, encoder: StreamingEncoder, settings: TransducerSettings, *, n_symbols: int) -> None:
         super().__init__()
@@ -47,6 +54,13 @@ class TransducerNetwork(nn.Module):
         """Count a pass, if it is in training mode."""
         if self.training:
             self.steps_trained += 1
+
+    def train_without_dropout(self) -> None:
+        """Training mode, with everything that drops at random in eval mode."""
+        self.train()
+        for layer in self.modules():
+            if isinstance(layer, nn.modules.dropout._DropoutNd) or (isinstance(layer, nn.RNNBase) and layer.dropout > 0):
+                layer.eval()
 
     def points(
         self, steps: torch.Tensor, step_lengths: torch.Tensor, targets: torch.Tensor, target_lengths: torch.Tensor

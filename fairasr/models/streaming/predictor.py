@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from fairasr.models.recurrent import run_lstm
+
 
 @dataclass(frozen=True)
 class PredictorState:
@@ -67,5 +69,5 @@ class Predictor(nn.Module):
             symbols: the next symbols of each text, int64 (n, symbols).
             state: what `start` or the last call gave; it is not changed.
         """
-        said, (hidden, cell) = self.lstm(self.embedding(symbols), (state.hidden[None], state.cell[None]))
+        said, (hidden, cell) = run_lstm(self.lstm, self.embedding(symbols), (state.hidden[None], state.cell[None]))
         return self.dropout(said), PredictorState(hidden[0], cell[0])

@@ -15,6 +15,7 @@ from fairasr.core.errors import ModelError
 from fairasr.models.ctc_paths import padded_targets
 from fairasr.models.hugging_face import evaluating
 from fairasr.models.log_mel import padded
+from fairasr.models.plain_text import marker_obstacle, require_plain
 from fairasr.models.recogniser import Batch, Outputs, Part
 from fairasr.models.settings import settings_from
 from fairasr.models.streaming.auxiliary import compute_shares, second_losses
@@ -55,9 +56,10 @@ class TransducerRecognizer(StreamingTranscriber):
         """The vocabulary of all that is in `references`.
 
         Raises:
-            ModelError: there is nothing in them.
+            ModelError: there is nothing in them, or they have markers of turns.
         """
-        return WordVocabulary.of(references) if settings.units == "words" else Vocabulary.of(references)
+        texts = require_plain(references)
+        return WordVocabulary.of(texts) if settings.units == "words" else Vocabulary.of(texts)
 
     @classmethod
     def of(cls, references: Iterable[str], *, settings: Mapping[str, Any], sample_rate_hz: int, name: str, seed: int) -> Self:
@@ -71,7 +73,7 @@ class TransducerRecognizer(StreamingTranscriber):
             seed: of the weights.
 
         Raises:
-            ModelError: settings that do not exist or do not fit together, or references without a word.
+            ModelError: settings that do not exist or do not fit together, or references without a word or with markers of turns.
         """
         others, of_encoder = cls._settings(settings)
         vocabulary = cls.vocabulary_of(references, others)
@@ -145,7 +147,7 @@ class TransducerRecognizer(StreamingTranscriber):
 
     def obstacle(self, *, n_samples: int, reference: str) -> str | None:
         """Why an utterance cannot be trained on, in words that complete "it ..."; None where it can. None is too short."""
-        return self.vocabulary.obstacle(reference)
+        return marker_obstacle(reference) or self.vocabulary.obstacle(reference)
 
     def batch(self, recordings: Sequence[np.ndarray], references: Sequence[str]) -> dict[str, torch.Tensor]:
         """Features float32 (n, frames, n_features), targets int64 (n, symbols), and the lengths of both, int64 (n,).
@@ -172,12 +174,13 @@ class TransducerRecognizer(StreamingTranscriber):
         return Outputs(log_probs=log_probs, lengths=lengths, others=others)
 
     def losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
-        """-log p(reference | recording) of each utterance, summed over all alignments, float32 (n,) [nats]."""
+        """-log p(reference | recording) of each utterance, summed over all alignments, float32 (n,) [nats].
+
+        While it is trained, FastEmit acts on the gradient; in eval mode that is the gradient of the likelihood alone.
+        """
         steps, labels = batch["feature_lengths"], batch["target_lengths"]
         lattice = unpacked(outputs.log_probs, steps=steps, labels=labels, n_labels=batch["targets"].shape[1])
-        return transducer_loss(
-            lattice, batch["targets"], steps, labels, blank=BLANK, fastemit=self.settings.fastemit, reduction="none"
-        )
+        return transducer_loss(lattice, batch["targets"], steps, labels, blank=BLANK, fastemit=self._fastemit, reduction="none")
 
     def auxiliary_losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
         """What is added to each utterance's loss per symbol while it is trained, weights included: float32 (n,).
@@ -197,6 +200,10 @@ class TransducerRecognizer(StreamingTranscriber):
             added = added + weight * shares
         return added
 
+    def auxiliary_parameters(self) -> frozenset[str]:
+        """Those of the second output."""
+        return self._below("ctc")
+
     def target_lengths(self, batch: Batch) -> torch.Tensor:
         """Symbols of each reference, int64 (n,); 1 for silence."""
         return batch["target_lengths"].clamp(min=1)
@@ -214,6 +221,15 @@ class TransducerRecognizer(StreamingTranscriber):
             search.push(steps, lengths)
         targets = padded_targets([[own.symbol for own in written] for written in search.written()])
         return {**batch, **{name: tensor.to(lengths.device) for name, tensor in targets.items()}}
+
+    @property
+    def _fastemit(self) -> float:
+        return self.settings.fastemit if self.module.training else 0.0
+
+    def _below(self, *modules: str) -> frozenset[str]:
+        """Names of the parameters of these submodules of `module`."""
+        starts = tuple(f"{name}." for name in modules)
+        return frozenset(name for name, _ in self.module.named_parameters() if name.startswith(starts))
 
     @classmethod
     def _network(cls, settings: TransducerSettings, of_encoder: Any, *, n_symbols: int, seed: int) -> TransducerNetwork:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from fairasr.models.recurrent import run_lstm
 from fairasr.models.streaming.encoder import State
 from fairasr.models.streaming.flops import layer_flops
 
@@ -46,7 +47,7 @@ class ResidualLSTM(nn.Module):
         for i, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
             # The layer wants its state as (1, n, width), the one axis that has no recordings first.
             before = (state["hidden"][:, i].unsqueeze(0).contiguous(), state["cell"][:, i].unsqueeze(0).contiguous())
-            added, (hidden, cell) = layer(norm(steps), before)
+            added, (hidden, cell) = run_lstm(layer, norm(steps), before)
             steps = steps + self.dropout(added)
             hiddens.append(hidden[0])
             cells.append(cell[0])

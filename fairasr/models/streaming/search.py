@@ -77,10 +77,11 @@ class SymbolBySymbol:
         n: recordings.
         most: symbols written at a step at most.
         choose: the symbols.
+        n_channels: of each recording, which are so many rows of `n` in order.
     """
 
-    def __init__(self, network: TransducerNetwork, *, n: int, most: int, choose: Choice = likeliest) -> None:
-        self._network, self._most, self._choose = network, most, choose
+    def __init__(self, network: TransducerNetwork, *, n: int, most: int, choose: Choice = likeliest, n_channels: int = 1) -> None:
+        self._network, self._most, self._choose, self._n_channels = network, most, choose, n_channels
         device = network.joint.output.weight.device
         said, self._state = network.predictor(torch.full((n, 1), BLANK, device=device), network.predictor.start(n))
         self._text = network.joint.of_text(said[:, 0])
@@ -116,7 +117,7 @@ class SymbolBySymbol:
             return
         at = (self._steps_before + place)[rows].tolist()
         for row, symbol, step in zip(rows.tolist(), symbols.tolist(), at, strict=True):
-            self._written[row].append(Written(symbol, step))
+            self._written[row].append(Written(symbol, step, row % self._n_channels))
         said, state = self._network.predictor(symbols[:, None], self._state.at(rows))
         self._state = self._state.replaced(rows, state)
         self._text = self._text.index_copy(0, rows, self._network.joint.of_text(said[:, 0]))

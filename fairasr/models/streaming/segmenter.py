@@ -96,7 +96,7 @@ class SeparatorTransducerSegmenter(TransducerRecognizer):
     def losses(self, outputs: Outputs, batch: Batch) -> torch.Tensor:
         """-log p(all turns | recording), summed over channels and alignments, float32 (n,) [nats].
 
-        While it is trained with a penalty on late or early ends, each alignment counts less by its penalty.
+        While it is trained, FastEmit acts on the gradient, and each alignment counts less by its penalty on late or early ends.
         """
         steps = self._row_steps(batch)
         targets, labels = _rows(batch, "targets", "target_lengths")
@@ -106,7 +106,7 @@ class SeparatorTransducerSegmenter(TransducerRecognizer):
             ends = batch["turn_ends"].flatten(0, 1)
             bias = end_bias(ends, n_frames=lattice.shape[1], frame_s=self.layout.frame_s, settings=settings)
         losses = transducer_loss(
-            lattice, targets, steps, labels, blank=BLANK, fastemit=settings.fastemit, label_bias=bias, reduction="none"
+            lattice, targets, steps, labels, blank=BLANK, fastemit=self._fastemit, label_bias=bias, reduction="none"
         )
         return losses.view(-1, self.n_channels).sum(dim=1)
 
@@ -125,6 +125,10 @@ class SeparatorTransducerSegmenter(TransducerRecognizer):
         )
         mean = torch.where(known, wrong, 0.0).sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)
         return added + self.settings.activity_weight * mean
+
+    def auxiliary_parameters(self) -> frozenset[str]:
+        """Those of the second output, and of where each channel speaks."""
+        return self._below("ctc", "encoder.activity")
 
     def target_lengths(self, batch: Batch) -> torch.Tensor:
         """Symbols of all channels, marks included, int64 (n,); 1 for silence."""

@@ -22,9 +22,10 @@ class TransducerSettings:
         joint: channels of the joint network.
         dropout: of what the predictor says, so that it does not learn the training texts by heart.
         ctc_weight: of the loss of a second output, straight from the encoder (Graves et al. 2006), per symbol; 0: no such output.
-        fastemit: lambda of FastEmit: how much more writing early counts in the gradient.
+        fastemit: lambda of FastEmit: how much more writing early counts in the gradient while it is trained.
         compute_weight: of the share of the encoder's full computation that is spent; for encoders that choose what to compute.
-        compute_ramp: training passes at which that weight starts to rise from 0, and at which it is whole.
+        compute_ramp: training passes at which that weight starts to rise from 0, and at which it is whole. A pass is a batch that
+            goes through at once: with accumulation there are several to a step.
         symbols_per_frame: most symbols written at a frame: one that is hardly trained would write on for ever.
         beam: hypotheses kept while transcribing; 1 takes the likeliest symbol each time.
 
@@ -56,7 +57,7 @@ class TransducerSettings:
         if self.units not in ("words", "characters"):
             wrong.append(f"units is {self.units!r}, neither 'words' nor 'characters'")
         ramp = self.compute_ramp
-        whole = isinstance(ramp, tuple) and len(ramp) == 2 and all(isinstance(step, int) and step >= 0 for step in ramp)
+        whole = isinstance(ramp, tuple) and len(ramp) == 2 and all(type(step) is int and step >= 0 for step in ramp)
         if not whole or ramp[0] > ramp[1]:
             wrong.append(f"compute_ramp is {ramp!r}, not two whole numbers of at least 0, the first not above the second")
         return wrong
@@ -66,4 +67,5 @@ class TransducerSettings:
         start, whole = self.compute_ramp
         if steps_trained >= whole:
             return 1.0
-        return max(0.0, (steps_trained - start) / (whole - start))
+        # Where the two are one, it is whole at once, which it is not yet here.
+        return (steps_trained - start) / (whole - start) if steps_trained > start else 0.0

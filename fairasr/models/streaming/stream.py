@@ -48,7 +48,8 @@ class Heard:
 class Stream:
     """The text so far, after each chunk of samples. At the end it is what `transcribe` gives for the whole recording.
 
-    With a beam of several hypotheses the text so far may change with the next chunk; with one it only grows.
+    Words that were written stay, and others come behind them, unless a beam keeps several hypotheses. A segmenter's text may change
+    in other places too: a turn is written with the time of its last word, and turns stand by their starts.
 
     Args:
         recogniser: that hears. Its weights must stay as they are meanwhile.
@@ -66,10 +67,17 @@ class Stream:
         """What is heard with the next samples, float32 (n_samples,) at the recogniser's rate; there may be none of them.
 
         Raises:
-            ModelError: the recording was finished.
+            ModelError: the recording was finished, or a sample is not a finite number.
         """
         if self._over:
             raise ModelError("this stream was finished, so nothing can follow. Make another stream for another recording.")
+        broken = np.flatnonzero(~np.isfinite(samples))
+        if len(broken):
+            # One would stay in the state and silence all that follows.
+            raise ModelError(
+                f"{len(broken):,} of {len(samples):,} samples are not finite numbers (first: sample {broken[0]:,}), and nothing "
+                f"after them could be heard. Put 0 in their place."
+            )
         return self._next(self._frames.push(samples))
 
     def finish(self) -> Heard:
@@ -86,8 +94,10 @@ class Stream:
             written = self._hearing.written()[0]
             # Most frames write nothing: what is heard of an hour is not read anew with each.
             if written != self._written:
+                same = len(self._written) if written[: len(self._written)] == self._written else 0
+                new = tuple(self._token(own) for own in written[same:])
                 self._written = written
-                self._heard = Heard(self._hearing.texts()[0], tuple(self._token(own) for own in written))
+                self._heard = Heard(self._hearing.text_of(written), self._heard.tokens[:same] + new)
         return self._heard
 
     def _token(self, written: Written) -> Token:

@@ -85,13 +85,13 @@ class StreamingTranscriber:
 
     def hearing(self, n: int) -> Hearing:
         """`n` recordings of which nothing is heard yet."""
-        return Hearing(self.module, n=n, search=lambda: self._search(n * self.module.encoder.n_channels), read=self._read)
+        return Hearing(self.module, n=n, search=lambda: self._search(n, n_channels=self.module.encoder.n_channels), read=self._read)
 
-    def _search(self, n: int) -> Search:
-        most, width = self.settings.symbols_per_frame, self.settings.beam
+    def _search(self, n: int, *, n_channels: int) -> Search:
+        rows, most, width = n * n_channels, self.settings.symbols_per_frame, self.settings.beam
         if width == 1:
-            return SymbolBySymbol(self.module, n=n, most=most)
-        return BeamSearch(self.module, n=n, most=most, width=width)
+            return SymbolBySymbol(self.module, n=rows, most=most, n_channels=n_channels)
+        return BeamSearch(self.module, n=rows, most=most, width=width, n_channels=n_channels)
 
     def _read(self, written: list[Written]) -> str:
         return self.vocabulary.decode([own.symbol for own in written])

@@ -48,6 +48,11 @@ def turns_obstacle(reference: str, vocabulary: WordVocabulary, *, n_channels: in
         return f"has broken turns ({str(error).rstrip('.')})"
     if len(turns) > 1 and (most := most_at_once(turns)) > n_channels:
         return f"has {most} turns at once, and the model has {n_channels} channels"
+    try:
+        assigned_channels(turns, n_channels=n_channels)
+    except SchemaError as error:
+        # A turn without length is at no time with others, and yet it starts while they are spoken.
+        return f"has turns for which there is no channel ({str(error).partition('. Leave')[0]})"
     return vocabulary.obstacle(" ".join(turn.text for turn in turns))
 
 

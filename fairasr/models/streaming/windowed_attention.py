@@ -14,7 +14,9 @@ from torch import nn
 from torch.nn.functional import pad
 
 LEAST_TILE = 64
-"""Frames that attend together, at least; smaller tiles save fewer operations than their overhead costs."""
+"""Frames that attend together, at least; with a gradient smaller tiles save fewer operations than their overhead costs."""
+TILE_WITHOUT_GRADIENT = 16
+"""Frames that attend together where nothing is learned: what is run is then nearer to what is charged, and takes no longer."""
 TILES_AT_ONCE = 1024
 """Tiles whose keys and values are copied together when only some frames attend: 30 MB at 37 slots of 96 channels."""
 
@@ -98,12 +100,7 @@ class WindowedAttention(nn.Module):
         """What every frame attends to: (n, frames, d_model) to the same shape, in time and memory that grow with the frames."""
         n, n_frames, d_model = frames.shape
         before, absent = self.window - 1, memory.absent
-        tile = max(before, LEAST_TILE)
-        if n_frames <= 2 * tile:
-            # One tile, without the slots that no recording has a frame for.
-            tile, skipped = n_frames, absent.least
-        else:
-            skipped = 0
+        tile, skipped = self._tile(n_frames, absent)
         n_tiles = -(-n_frames // tile)
         # What is added behind the last frame lies in the future of every frame that is kept.
         surplus = n_tiles * tile - n_frames
@@ -111,10 +108,13 @@ class WindowedAttention(nn.Module):
         keys, values = (self._tiles(part[:, skipped:], tile, n_tiles) for part in (memory.keys, memory.values))
         scores = queries @ keys.transpose(-1, -2) + self._band(tile)[..., skipped:]
         if absent.most > skipped:
-            slots = torch.arange(skipped, before, device=frames.device)
+            # Tiles shorter than the window reach back to before the recording in more than the first.
+            starts = torch.arange(0, min(before, n_tiles * tile), tile, device=frames.device)
+            slots = starts[:, None] + torch.arange(skipped, before, device=frames.device)
+            masked = (slots < absent.n[:, None, None])[:, :, None, None]
             # Out of sight of autograd: the gradient of a score of -inf is 0 in any case.
             with torch.no_grad():
-                scores[:, 0, ..., : before - skipped].masked_fill_((slots < absent.n[:, None])[:, None, None], -torch.inf)
+                scores[:, : len(starts), ..., : before - skipped].masked_fill_(masked, -torch.inf)
         attended = (scores.softmax(dim=-1) @ values).transpose(2, 3).reshape(n, n_tiles * tile, d_model)
         return self.output(attended[:, :n_frames])  # type: ignore[no-any-return]
 
@@ -155,6 +155,18 @@ class WindowedAttention(nn.Module):
                 summed = scores.softmax(dim=-1) @ values.index_select(0, own)
                 attended.index_copy_(0, rows, summed.transpose(1, 2).flatten(0, 1))
         return self.output(attended.flatten(1))  # type: ignore[no-any-return]
+
+    def _tile(self, n_frames: int, absent: Absent) -> tuple[int, int]:
+        """Frames that attend together, and how many of the slots before them no recording has a frame for, where that saves any."""
+        before = self.window - 1
+        if torch.is_grad_enabled():
+            tile = max(before, LEAST_TILE)
+            is_one = n_frames <= 2 * tile
+        else:
+            tile = TILE_WITHOUT_GRADIENT
+            is_one = n_frames * (n_frames + before - absent.least) <= -(-n_frames // tile) * tile * (tile + before)
+        # Only one tile can do without the slots that are absent: those of others are frames of the recording.
+        return (n_frames, absent.least) if is_one else (tile, 0)
 
     def _tiles_in_a_row(self, remembered: torch.Tensor, tile: int, tiles_each: int) -> torch.Tensor:
         """Keys or values that start at every `tile`-th slot, (n * tiles_each, heads, slots, head size), without a copy of each."""
