@@ -10,7 +10,9 @@ from fairasr.mitigating.job import CorpusChoice
 from fairasr.mitigating.spoken import read_spoken
 
 
-def test_recordings_are_found_from_a_folder_named_relative_to_where_one_stands(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_are_found_from_a_folder_named_relative_to_where_one_stands(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(world)
     relative = read_spoken(CorpusChoice(source=Path("people/utterances.csv")), sample_rate_hz=8_000, seed=0)
     absolute = read_spoken(CorpusChoice(source=world / "people" / "utterances.csv"), sample_rate_hz=8_000, seed=0)
