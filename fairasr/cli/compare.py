@@ -182,7 +182,7 @@ def _forgetting_sets(
         name: replace(
             reading,
             source=Path(table),
-            hypotheses=Path(hypotheses[name]) if name in hypotheses else None,
+            hypotheses=[hypotheses[name]] if name in hypotheses else None,
             recipe=recipes.get(name),
             variant=None,
             embeddings=None,
