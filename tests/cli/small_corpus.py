@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +38,21 @@ def fairasr(*arguments: object) -> Outcome:
     """Run a command in this process. Anything but an exit status, such as a traceback, is raised."""
     result = CliRunner().invoke(run, [str(argument) for argument in arguments], catch_exceptions=False)
     return Outcome(status=result.exit_code, printed=result.stdout, message=result.stderr)
+
+
+@contextmanager
+def stoppable(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that an interrupt reaches, also where what started these tests ignores it; gone afterwards in any case."""
+
+    def heed() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "bufsize": 1}
+    with subprocess.Popen(command, preexec_fn=heed, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def small_table() -> pd.DataFrame:

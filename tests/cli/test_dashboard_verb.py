@@ -4,30 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from small_corpus import fairasr
-
-
-@contextmanager
-def stoppable(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that an interrupt reaches, also where what started these tests ignores it; gone afterwards in any case."""
-
-    def heed() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "bufsize": 1}
-    with subprocess.Popen(command, preexec_fn=heed, **pipes) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+from small_corpus import fairasr, stoppable
 
 
 def test_it_says_its_address_answers_and_stops_on_ctrl_c(audited: Path) -> None:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_corpus import Outcome, digests, fairasr
+from small_corpus import Outcome, digests, fairasr, stoppable
 
 ARGUMENTS = ("--method", "declared:accent", "--method", "geo-tree", "--permutations", "0", "--seed", "3")
 
@@ -105,10 +105,8 @@ run(sys.argv[1:])
 
 def test_ctrl_c_in_the_middle_ends_with_one_line_and_the_last_report(corpus: Path, audited: Path) -> None:
     before = digests(audited)
-    command = [sys.executable, "-c", INTERRUPTIBLE, "audit", corpus, "-o", audited, "--method", "geo-tree"]
-    with subprocess.Popen(
-        [*command, "--permutations", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", INTERRUPTIBLE, "audit", str(corpus), "-o", str(audited), "--method", "geo-tree"]
+    with stoppable([*command, "--permutations", "1000000"]) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "permutations" in line:

@@ -24,24 +24,28 @@ def test_leaving_blocks_out_is_multiplying_them_by_zero(gates: str) -> None:
     torch.testing.assert_close(masked.state["keys"].detach(), gathered.state["keys"], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("gates", ["learned", "random", "every"])
+@pytest.mark.parametrize("gates", ["open", "learned", "random", "every"])
 @pytest.mark.parametrize(("size", "n_frames"), [(400, 400), (33, 400), (7, 140)])
 def test_operations_that_are_counted_are_those_of_the_formula(size: int, n_frames: int, gates: str) -> None:
     encoder, frames = made(gates=gates), heard(2, n_frames)
     with FlopCounterMode(display=False) as counter:
         encoded = in_parts(encoder, frames, size)
-    assert 0.2 < encoded.gates.float().mean() < 0.8
+    assert gates == "open" or 0.2 < encoded.gates.float().mean() < 0.8
     assert counter.get_total_flops() == pytest.approx(float(encoded.flops.sum()), rel=0.01)
 
 
-@pytest.mark.parametrize(("gates", "tolerance"), [("open", 0.045), ("learned", 0.025), ("random", 0.025)])
-@pytest.mark.parametrize("n_frames", [34, 80, 130, 334])
-def test_at_its_usual_size_what_is_run_is_little_more_than_is_charged(n_frames: int, gates: str, tolerance: float) -> None:
-    """The formula is of the operations needed; a tile also runs slots that are masked."""
+@pytest.mark.parametrize("gates", ["open", "learned", "random"])
+@pytest.mark.parametrize("n_frames", [1, 10, 34, 80, 130, 334])
+def test_at_its_usual_size_what_is_run_is_what_is_charged(n_frames: int, gates: str) -> None:
+    """The formula is of the operations needed; a tile also runs a few slots that are masked."""
     encoder = initialised(lambda: AmortisedEncoder(AmortisedSettings(gates=gates), n_features=120), seed=0)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        charged = float(encoder(heard(1, n_frames, n_features=120), encoder.start(1)).flops.sum())
-    assert 0 <= counter.get_total_flops() - charged <= tolerance * charged
+    state = encoder.start(1)
+    for _ in ("at the start of a recording", "further on"):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            encoded = encoder(heard(1, n_frames, n_features=120), state)
+        charged = float(encoded.flops.sum())
+        assert 0 <= counter.get_total_flops() - charged <= 0.01 * charged
+        state = encoded.state
 
 
 def test_operations_of_a_frame_are_those_worked_out_by_hand() -> None:

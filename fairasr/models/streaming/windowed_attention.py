@@ -14,11 +14,9 @@ from torch import nn
 from torch.nn.functional import pad
 
 LEAST_TILE = 64
-"""Frames that attend together, at least; with a gradient smaller tiles save fewer operations than their overhead costs."""
-TILE_WITHOUT_GRADIENT = 16
-"""Frames that attend together where nothing is learned: what is run is then nearer to what is charged, and takes no longer."""
+"""Frames that attend together where a gradient is kept, at least: smaller tiles save fewer operations than their overhead costs."""
 TILES_AT_ONCE = 1024
-"""Tiles whose keys and values are copied together when only some frames attend: 30 MB at 37 slots of 96 channels."""
+"""Tiles whose keys and values are copied together where none is kept: 30 MB at 37 slots of 96 channels."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,13 @@ class WindowedAttention(nn.Module):
         return Memory(torch.cat([keys, new_keys], dim=1), torch.cat([values, new_values], dim=1), absent)
 
     def forward(self, frames: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """What every frame attends to: (n, frames, d_model) to the same shape, in time and memory that grow with the frames."""
+        """What every frame attends to: (n, frames, d_model) to the same shape, in time and memory that grow with the frames.
+
+        Without gradients no more is run than `some` runs; with them tiles are larger, and most of their slots are masked.
+        """
         n, n_frames, d_model = frames.shape
+        if not torch.is_grad_enabled():
+            return self.some(frames, torch.arange(n * n_frames, device=frames.device), memory).view_as(frames)
         before, absent = self.window - 1, memory.absent
         tile, skipped = self._tile(n_frames, absent)
         n_tiles = -(-n_frames // tile)
@@ -122,7 +125,7 @@ class WindowedAttention(nn.Module):
         """What some frames attend to, for the operations of those alone: float (len(places), d_model).
 
         Frames that stand close together share a copy of the slots that they attend to, so a few more products are made than the
-        window has: at most an eighth.
+        window has: at most an eighth. Slots from before a recording began are left out.
 
         Args:
             frames: all of them, (n, frames, d_model).
@@ -130,7 +133,7 @@ class WindowedAttention(nn.Module):
             memory: of all frames.
         """
         n_frames, device = frames.shape[1], frames.device
-        tile = 1 if n_frames < LEAST_TILE else 1 + self.window // 8
+        tile = min(n_frames, 1 + self.window // 8)
         # Tiles of all recordings in one row, each recording's slots filled up to whole tiles.
         tiles_each = -(-memory.keys.shape[1] // tile)
         keys, values = (self._tiles_in_a_row(part, tile, tiles_each) for part in (memory.keys, memory.values))
@@ -138,35 +141,28 @@ class WindowedAttention(nn.Module):
         recordings, frame = places // n_frames, places % n_frames
         tiles, counts = torch.unique_consecutive(recordings * tiles_each + frame // tile, return_counts=True)
         firsts = counts.cumsum(0) - counts
+        absent = (memory.absent.n[tiles // tiles_each] - tiles % tiles_each * tile).clamp(min=0)
         band = self._band(tile).transpose(0, 1).contiguous()
         attended = torch.empty_like(queries)
-        # Tiles with equally many of the frames fit into one tensor without padding. One index along one axis copies whole
-        # windows; any other way to say the same takes six times as long.
-        for count in counts.unique().tolist():
-            for some in (counts == count).nonzero().squeeze(-1).split(TILES_AT_ONCE):
+        # Tiles with equally many of the frames and of absent slots fit into one tensor without padding. One index along one axis
+        # copies whole windows; any other way to say the same takes six times as long.
+        shapes = counts * self.window + absent
+        for kind in shapes.unique().tolist():
+            count, skipped = divmod(kind, self.window)
+            for some in (shapes == kind).nonzero().squeeze(-1).split(TILES_AT_ONCE):
                 own, shape = tiles[some], (len(some), count, *queries.shape[1:])
                 rows = (firsts[some][:, None] + torch.arange(count, device=device)).flatten()
-                scores = queries.index_select(0, rows).view(shape).transpose(1, 2) @ keys.index_select(0, own).mT
-                scores += band.index_select(0, frame[rows] % tile).view(*shape[:3], -1).transpose(1, 2)
-                if memory.absent.most:
-                    slots = (own % tiles_each * tile)[:, None] + torch.arange(band.shape[-1], device=device)
-                    absent = slots < memory.absent.n[own // tiles_each][:, None]
-                    scores.masked_fill_(absent[:, None, None], -torch.inf)
-                summed = scores.softmax(dim=-1) @ values.index_select(0, own)
-                attended.index_copy_(0, rows, summed.transpose(1, 2).flatten(0, 1))
+                own_keys, own_values = (part.index_select(0, own)[:, :, skipped:] for part in (keys, values))
+                scores = queries.index_select(0, rows).view(shape).transpose(1, 2) @ own_keys.mT
+                scores += band.index_select(0, frame[rows] % tile)[..., skipped:].view(*shape[:3], -1).transpose(1, 2)
+                attended.index_copy_(0, rows, (scores.softmax(dim=-1) @ own_values).transpose(1, 2).flatten(0, 1))
         return self.output(attended.flatten(1))  # type: ignore[no-any-return]
 
     def _tile(self, n_frames: int, absent: Absent) -> tuple[int, int]:
         """Frames that attend together, and how many of the slots before them no recording has a frame for, where that saves any."""
-        before = self.window - 1
-        if torch.is_grad_enabled():
-            tile = max(before, LEAST_TILE)
-            is_one = n_frames <= 2 * tile
-        else:
-            tile = TILE_WITHOUT_GRADIENT
-            is_one = n_frames * (n_frames + before - absent.least) <= -(-n_frames // tile) * tile * (tile + before)
+        tile = max(self.window - 1, LEAST_TILE)
         # Only one tile can do without the slots that are absent: those of others are frames of the recording.
-        return (n_frames, absent.least) if is_one else (tile, 0)
+        return (n_frames, absent.least) if n_frames <= 2 * tile else (tile, 0)
 
     def _tiles_in_a_row(self, remembered: torch.Tensor, tile: int, tiles_each: int) -> torch.Tensor:
         """Keys or values that start at every `tile`-th slot, (n * tiles_each, heads, slots, head size), without a copy of each."""
