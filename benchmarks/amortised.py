@@ -5,8 +5,8 @@
 The encoder of the default size, 4 layers of 96 channels and a window of 33 frames, on one thread, with gates opened at random at
 several rates. "all and multiply" is how it trains; "open ones alone" is how it transcribes; "dense" has no gates and attends in the
 large tiles of training, which are faster and run more masked products. Operations are counted by PyTorch, not by our formula, which
-is printed beside. They take turns, so that whatever else the machine does falls on all. At the end, a training step of 16 recordings
-of 80 frames.
+is printed beside. They take turns, so that whatever else the machine does falls on all. At the end, a training step of 16
+recordings of 80 frames.
 """
 
 from __future__ import annotations
