@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from fairasr.mitigating.job import CorpusChoice
 from fairasr.mitigating.spoken import Spoken, read_spoken
 from fairasr.mixtures import score_turns
 from fairasr.models import transcribe_manifest
+from fairasr.models.hugging_face import evaluating
+from fairasr.models.streaming.segmenter import SeparatorTransducerSegmenter
 from fairasr.scoring import score
 
 ACTIVE_SHARE = 0.1
@@ -57,12 +60,33 @@ def measured_turns(model: Any, test: CorpusChoice, *, mixtures: Path, sample_rat
     corpus = replace(spoken.corpus, systems=(heard.hypotheses,))
     scored = score_turns(corpus, turns=mixtures / "turns.csv", missing="deletions")
     table = scored.table
-    return {
+    found: dict[str, Any] = {
         "wer": scored.metrics[0].orc_wer,
         "bands": [vars(metrics) | {"orc_wer": metrics.orc_wer} for metrics in scored.metrics],
         "turns": {
             name: table[name].tolist() for name in ("mixture_id", "speaker_id", "overlap_band", "n_ref_words", "n_errors", "lost")
         },
+    }
+    if isinstance(model, SeparatorTransducerSegmenter):
+        found["activity"] = _activity(model, spoken)
+    return found
+
+
+def _activity(model: SeparatorTransducerSegmenter, spoken: Spoken) -> dict[str, float]:
+    """How well the frames are found in which each channel speaks: F1 of both channels, and of saying that both always do."""
+    said, true = [], []
+    references = spoken.manifest.table["reference"]
+    with evaluating(model.module), torch.no_grad():
+        for row, reference in enumerate(references):
+            batch = model.batch([spoken.recordings.read(row)], [reference])
+            encoded = model.module.encoder(batch["features"], model.module.encoder.start(1))
+            said.append(encoded.activity[0] > 0)
+            true.append(batch["activity"][0] > 0)
+    guesses, truth = torch.cat(said), torch.cat(true)
+    hits = float((guesses & truth).sum())
+    return {
+        "f1": 2 * hits / float(guesses.sum() + truth.sum()),
+        "f1_always": 2 * float(truth.sum()) / float(truth.numel() + truth.sum()),
     }
 
 

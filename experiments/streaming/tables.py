@@ -132,13 +132,14 @@ def of_turns(found: dict[tuple[str, str], list[dict[str, Any]]]) -> str:
         if family != "turns":
             continue
         seeds = " / ".join(f"{100 * run['wer']:.1f}" for run in runs)
-        errors.append([name, f"{runs[0]['n_parameters']:,}", *(percent(runs, band=band) for band in BANDS), seeds])
+        frames = " / ".join(f"{mean(runs, 'activity', kind):.2f}" for kind in ("f1", "f1_always"))
+        errors.append([name, f"{runs[0]['n_parameters']:,}", *(percent(runs, band=band) for band in BANDS), seeds, frames])
         if reference and name != REFERENCES["turns"]:
-            errors.append(["points more than one output", "", *(difference(runs, reference, band=band) for band in BANDS), ""])
+            errors.append(["points more than one output", "", *(difference(runs, reference, band=band) for band in BANDS), "", ""])
         for place, band in enumerate(runs[0]["bands"]):
             own = pd.DataFrame([run["bands"][place] for run in runs])[list(FIGURES)].mean()
             figures.append([name, band["band"], *(f"{own[key]:.2f}" for key in FIGURES)])
-    head = ["variant", "parameters", *(f"ORC-WER {band}" for band in BANDS), "seeds"]
+    head = ["variant", "parameters", *(f"ORC-WER {band}" for band in BANDS), "seeds", "F1 of frames with speech / always said"]
     return table(head, errors) + "\n" + table(["variant", "overlap", *FIGURES.values()], figures)
 
 
