@@ -26,6 +26,7 @@ from fairasr.models.hugging_face import (
 )
 from fairasr.models.letters import Letters
 from fairasr.models.long_audio import windows
+from fairasr.models.plain_text import marker_obstacle
 from fairasr.models.recogniser import Batch, Outputs, Part
 
 PREPROCESSOR_FILE = "preprocessor_config.json"
@@ -132,8 +133,8 @@ class Wav2Vec2Recognizer(HuggingFaceModel):
         return [" ".join(filter(None, (next(remaining) for _ in of_recording))) for of_recording in pieces]
 
     def obstacle(self, *, n_samples: int, reference: str) -> str | None:
-        """Symbols outside the vocabulary, or fewer steps than the text needs; see `Trainable`."""
-        outside = self._letters.obstacle(reference)
+        """Markers of turns, symbols outside the vocabulary, or fewer steps than the text needs; see `Trainable`."""
+        outside = marker_obstacle(reference) or self._letters.obstacle(reference)
         if outside is not None:
             return outside
         target = self._letters.encode(reference)

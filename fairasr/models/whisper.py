@@ -23,6 +23,7 @@ from fairasr.models.hugging_face import (
     read_text,
 )
 from fairasr.models.long_audio import windows
+from fairasr.models.plain_text import marker_obstacle
 from fairasr.models.recogniser import Batch, Outputs, Part
 from fairasr.models.whisper_decoding import Choose, decode, drawn, likeliest
 from fairasr.models.whisper_prompt import prompt_of
@@ -143,13 +144,13 @@ class WhisperRecognizer(HuggingFaceModel):
         return [" ".join(filter(None, (next(remaining) for _ in of_recording))) for of_recording in pieces]
 
     def obstacle(self, *, n_samples: int, reference: str) -> str | None:
-        """Longer than the window, or more tokens than the decoder has positions; see `Trainable`."""
+        """Longer than the window, markers of turns, or more tokens than the decoder has positions; see `Trainable`."""
         if n_samples > self._extractor.n_samples:
             return f"is {n_samples / self.sample_rate_hz:.1f} s long, longer than the model's window of {self.context_s} s"
         n_tokens, room = len(self._tokens(reference)), self._module.config.max_target_positions - len(self._prompt)
         if n_tokens > room:
             return f"has {n_tokens} tokens, more than the {room} that the model can write"
-        return None
+        return marker_obstacle(reference)
 
     def batch(self, recordings: Sequence[np.ndarray], references: Sequence[str]) -> dict[str, torch.Tensor]:
         """`features` float32 (n, n_mels, n_frames); `targets` int64 (n, steps): tokens of the text and the end, then IGNORED."""

@@ -152,6 +152,9 @@ def test_obstacles_are_letters_that_are_not_there_and_too_few_steps(tiny: Wav2Ve
     # Steps of 160 samples after the first 305: kernels 10, 8, 4 at strides 5, 8, 4.
     least = 10 + 5 * (8 - 1) + 40 * (4 - 1)
     assert tiny.obstacle(n_samples=least, reference="a") is None
+    assert tiny.obstacle(n_samples=least, reference="<0.10-0.20> a") == (
+        "has markers of turns (first: '<0.10-0.20>'), which only a separator-transducer-segmenter reads"
+    )
     assert tiny.obstacle(n_samples=1, reference="a") is None  # filled up with silence
     assert tiny.obstacle(n_samples=least, reference="ab") == "needs at least 2 steps for its 2 symbols and has 1"
     assert tiny.obstacle(n_samples=least + 160, reference="ab") is None

@@ -190,6 +190,9 @@ def test_obstacles_are_the_window_and_the_positions_of_the_decoder(tiny: Whisper
     assert tiny.obstacle(n_samples=16_001, reference="hello") == "is 1.0 s long, longer than the model's window of 1 s"
     assert tiny.obstacle(n_samples=100, reference="x" * 61) is None  # with the space 62, and the prompt has 2 of 64 positions
     assert tiny.obstacle(n_samples=100, reference="x" * 62) == "has 63 tokens, more than the 62 that the model can write"
+    assert tiny.obstacle(n_samples=100, reference="<0.10-0.20> a") == (
+        "has markers of turns (first: '<0.10-0.20>'), which only a separator-transducer-segmenter reads"
+    )
     with torch.no_grad():
         batch = tiny.batch(VOICES[:1], ["x" * 61])
         assert torch.isfinite(tiny.losses(tiny.outputs(batch), batch)).all()
