@@ -3,8 +3,8 @@
     python experiments/streaming/by_accent.py FOLDER STRINGS MIXTURES > by_accent.md
 
 FOLDER is what the runs were written to, STRINGS and MIXTURES the folders of `fairasr mix`. Counts of all seeds are added up; a
-variant that has not run with all of them is left out. The unit is a string, or a turn in a mixture: six speakers say nothing about
-groups of people, and every accent was trained on.
+variant that has not run with all of them is left out. The unit is a string, or a speaker in a mixture: six speakers say nothing
+about groups of people, and every accent was trained on.
 """
 
 from __future__ import annotations
@@ -31,16 +31,12 @@ def of_strings(run: dict[str, Any]) -> pd.DataFrame:
     return heard[["errors", "words"]].assign(kiloflop=kiloflop.round(), audio_ms=audio_ms.round()).astype(int)
 
 
-def of_turns(run: dict[str, Any], turns: pd.DataFrame) -> pd.DataFrame:
-    """Counts of each turn; the runs hold them mixture by mixture, in the order of their starts, as `turns` does."""
+def of_turns(run: dict[str, Any]) -> pd.DataFrame:
+    """Counts of each speaker in each mixture; words between turns are errors of a row of no turn."""
     heard = pd.DataFrame(run["turns"])
-    theirs = turns.set_index("utterance_id").loc[heard["mixture_id"].unique()].reset_index()
-    if theirs[["utterance_id", "speaker_id"]].to_numpy().tolist() != heard[["mixture_id", "speaker_id"]].to_numpy().tolist():
-        raise ValueError("the turns of the results are not those of the mixtures. Give the folder that the runs were given.")
-    counts = pd.DataFrame(
-        {"errors": heard["n_errors"], "words": heard["n_ref_words"], "lost": heard["lost"].astype(int), "turns": 1}
-    )
-    return counts.set_index(theirs["turn_id"])
+    heard["unit"] = heard["mixture_id"] + " " + heard["speaker_id"]
+    heard = heard.rename(columns={"n_errors": "errors", "n_ref_words": "words"}).assign(turns=heard["n_ref_words"] > 0)
+    return heard.groupby("unit")[["errors", "words", "lost", "turns"]].sum().astype(int)
 
 
 def by_accent(rate: fa.Rate, runs: dict[str, list[pd.DataFrame]], accents: pd.Series) -> str:
@@ -68,14 +64,16 @@ def main() -> None:
     strings, mixtures = (Path(folder) for folder in sys.argv[2:4])
     of_string = pd.read_csv(strings / "mixtures.csv", index_col="utterance_id")["accent"]
     turns = pd.read_csv(mixtures / "turns.csv")
-    of_turn = turns.set_index("turn_id")["accent"]
+    turns["unit"] = turns["utterance_id"] + " " + turns["speaker_id"]
+    of_speaker = turns.groupby("unit")["accent"].first()
     for family, rates in (("ablation", [ERRORS]), ("compute", [ERRORS, COMPUTE]), ("equal-compute", [ERRORS, COMPUTE])):
         runs = {name: [of_strings(run) for run in own] for (of, name), own in found.items() if of == family}
         for rate in rates if runs else ():
             print(f"## {family}\n\n{by_accent(rate, runs, of_string)}")
-    runs = {name: [of_turns(run, turns) for run in own] for (of, name), own in found.items() if of == "turns"}
-    for rate in (ERRORS, LOST) if runs else ():
-        print(f"## turns\n\n{by_accent(rate, runs, of_turn)}")
+    for family in ("turns", "turns-longer"):
+        runs = {name: [of_turns(run) for run in own] for (of, name), own in found.items() if of == family}
+        for rate in (ERRORS, LOST) if runs else ():
+            print(f"## {family}\n\n{by_accent(rate, runs, of_speaker)}")
 
 
 if __name__ == "__main__":

@@ -53,28 +53,58 @@ def equal_compute() -> Iterator[Run]:
             yield Run(name=name, seed=seed, encoder=encoder, **common)
 
 
+ONE_OUTPUT = {**LSTM_ALONE, "lstm_width": 168, "n_lstm_layers": 3}
+"""As many parameters as the segmenter has."""
+
+
 def turns() -> Iterator[Run]:
     """The separator-transducer-segmenter on mixtures, and a transducer of one output of as many parameters."""
-    common = {"family": "turns", "n_steps": 1200}
     variants: dict[str, dict[str, float]] = {
-        "segmenter": {},
         "segmenter-fastemit": {"fastemit": 0.01},
         "segmenter-late": {"late_weight": 5.0, "early_weight": 5.0, "late_after_s": 0.1},
         "segmenter-no-activity": {"activity_weight": 0.0},
     }
     for seed in SEEDS:
+        yield from one_and_two_outputs("turns", seed=seed, n_steps=1200)
         for name, settings in variants.items():
-            yield Run(
-                name=name,
-                seed=seed,
-                architecture="separator-transducer-segmenter",
-                settings=settings,
-                speech="mixtures",
-                **common,
-            )
-            if name == "segmenter":
-                one = {**LSTM_ALONE, "lstm_width": 168, "n_lstm_layers": 3}
-                yield Run(name="one-output", seed=seed, architecture="conv-rnnt", encoder=one, speech="mixtures-as-one", **common)
+            yield segmenter("turns", name, seed=seed, n_steps=1200, settings=settings)
 
 
-FAMILIES = {"ablation": ablation, "compute": compute, "equal-compute": equal_compute, "turns": turns}
+def turns_longer() -> Iterator[Run]:
+    """Two outputs and one, trained three times as long."""
+    for seed in SEEDS:
+        yield from one_and_two_outputs("turns-longer", seed=seed, n_steps=3600)
+
+
+def one_and_two_outputs(family: str, *, seed: int, n_steps: int) -> Iterator[Run]:
+    yield segmenter(family, "segmenter", seed=seed, n_steps=n_steps, settings={})
+    yield Run(
+        family=family,
+        name="one-output",
+        seed=seed,
+        n_steps=n_steps,
+        architecture="conv-rnnt",
+        encoder=ONE_OUTPUT,
+        speech="mixtures-as-one",
+    )
+
+
+def segmenter(family: str, name: str, *, seed: int, n_steps: int, settings: dict[str, float]) -> Run:
+    return Run(
+        family=family,
+        name=name,
+        seed=seed,
+        n_steps=n_steps,
+        architecture="separator-transducer-segmenter",
+        settings=settings,
+        speech="mixtures",
+    )
+
+
+FAMILIES = {
+    "ablation": ablation,
+    "compute": compute,
+    "equal-compute": equal_compute,
+    "turns": turns,
+    "turns-longer": turns_longer,
+}

@@ -21,7 +21,9 @@ import pandas as pd
 
 from fairasr.statistics.rates import overall_rate
 
-REFERENCES = {"ablation": "lstm", "compute": "dense", "equal-compute": "dense", "turns": "one-output"}
+REFERENCES = {"ablation": "lstm", "compute": "dense", "equal-compute": "dense"}
+ONE_OUTPUT = "one-output"
+"""What segmenters are compared with."""
 FIGURES = {
     "counting_accuracy": "counted right",
     "majority_accuracy": "always the same number",
@@ -124,17 +126,17 @@ def of_strings(found: dict[tuple[str, str], list[dict[str, Any]]], family: str) 
     return table([*head, "of full compute", "MFLOP/s, encoder / whole", "gates open, speech / pauses"], rows)
 
 
-def of_turns(found: dict[tuple[str, str], list[dict[str, Any]]]) -> str:
+def of_turns(found: dict[tuple[str, str], list[dict[str, Any]]], own_family: str) -> str:
     errors: list[list[object]] = []
     figures: list[list[object]] = []
-    reference = found.get(("turns", REFERENCES["turns"]), [])
+    reference = found.get((own_family, ONE_OUTPUT), [])
     for (family, name), runs in found.items():
-        if family != "turns":
+        if family != own_family:
             continue
         seeds = " / ".join(f"{100 * run['wer']:.1f}" for run in runs)
         frames = " / ".join(f"{mean(runs, 'activity', kind):.2f}" for kind in ("f1", "f1_always"))
         errors.append([name, f"{runs[0]['n_parameters']:,}", *(percent(runs, band=band) for band in BANDS), seeds, frames])
-        if reference and name != REFERENCES["turns"]:
+        if reference and name != ONE_OUTPUT:
             errors.append(["points more than one output", "", *(difference(runs, reference, band=band) for band in BANDS), "", ""])
         for place, band in enumerate(runs[0]["bands"]):
             own = pd.DataFrame([run["bands"][place] for run in runs])[list(FIGURES)].mean()
@@ -148,8 +150,9 @@ def main() -> None:
     for family in ("ablation", "compute", "equal-compute"):
         if any(own == family for own, _ in found):
             print(f"## {family}\n\n{of_strings(found, family)}")
-    if any(own == "turns" for own, _ in found):
-        print(f"## turns\n\n{of_turns(found)}")
+    for family in ("turns", "turns-longer"):
+        if any(own == family for own, _ in found):
+            print(f"## {family}\n\n{of_turns(found, family)}")
 
 
 if __name__ == "__main__":
