@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fairasr.core import AuditResult, DisparityReport, Gaps, SystemResult
+from fairasr.core import AuditResult, DisparityReport, Estimate, Gaps, SystemResult
 from fairasr.report import numbers
 from fairasr.report.rate_wording import Writing, writing_of
 from fairasr.report.wording import clipped, group_in_words, method_in_words, unit_in_words
@@ -51,13 +51,15 @@ def headline(result: AuditResult) -> Headline:
 def supported_report(system: SystemResult) -> DisparityReport | None:
     """Of the gaps that interval and p support, the one with the largest lower bound; None where none is shown."""
     supported = [report for report in system.reports.values() if is_supported(report)]
-    return max(supported, key=lambda report: (report.honest.difference_to_overall.lo, report.method), default=None)
+    return max(supported, key=lambda report: (_claim(report).lo, report.method), default=None)
 
 
 def is_supported(report: DisparityReport) -> bool:
-    """Whether the honest gap to all speakers is shown: its interval lies above 0, and p (Holm where there is one) is below 0.05.
+    """Whether the honest gap is shown: its interval lies above 0, and p (Holm where there is one) is below 0.05.
 
-    Where no permutations were run the interval alone decides. A gap on the speakers the groups were found on never counts.
+    Of errors it is the gap of the worst groups to all speakers. Of another rate nobody has said which side is worse: it is the gap
+    between the highest and the lowest groups. Where no permutations were run the interval alone decides. A gap on the speakers the
+    groups were found on never counts.
     """
     return _is_shown_at(report, report.p_value if report.p_adjusted is None else report.p_adjusted)
 
@@ -94,8 +96,12 @@ def estimate_in_words(report: DisparityReport) -> str:
     )
 
 
+def _claim(report: DisparityReport) -> Estimate:
+    return report.honest.difference_to_overall if report.measure is None else report.honest.relative_to_top
+
+
 def _is_shown_at(report: DisparityReport, probability: float | None) -> bool:
-    low = report.honest.difference_to_overall.lo
+    low = _claim(report).lo
     is_significant = report.n_permutations == 0 if probability is None else probability < ALPHA
     return report.honest.basis != "apparent" and math.isfinite(low) and low > 0 and is_significant
 
@@ -143,8 +149,8 @@ def _errors_in_a_sentence(report: DisparityReport) -> str:
 
 def _rate_in_a_sentence(gap: Gaps, writing: Writing) -> str:
     return (
-        f"{writing.rate(gap.bottom_rate.value)}, against {writing.rate(gap.overall_rate.value)} overall: "
-        f"a difference of {writing.difference_interval(gap.difference_to_overall)}."
+        f"{writing.rate(gap.bottom_rate.value)}, against {writing.rate(gap.top_rate.value)} in the lowest and "
+        f"{writing.rate(gap.overall_rate.value)} overall: highest above lowest by {numbers.percent_interval(gap.relative_to_top)}."
     )
 
 
@@ -164,10 +170,9 @@ def _lead(report: DisparityReport) -> str:
 
 def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Headline:
     writing = writing_of(system)
-    upper = [r.honest.difference_to_overall.hi for r in reports if math.isfinite(r.honest.difference_to_overall.hi)]
+    upper = max((_claim(report).hi for report in reports if math.isfinite(_claim(report).hi)), default=None)
     n_speakers = max(r.honest.n_speakers for r in reports)
-    who = "A worst group" if writing.is_of_errors else "A group"
-    open_question = f" {who} up to {_size(max(upper), writing)} above all speakers cannot be ruled out." if upper else ""
+    open_question = "" if upper is None else f" {_not_ruled_out(upper, writing)} cannot be ruled out."
     alike = "everyone is served alike" if writing.is_of_errors else "it is the same for everyone"
     return Headline(
         shown=False,
@@ -181,16 +186,19 @@ def _ways(n_methods: int) -> str:
     return "the one way of grouping tried" if n_methods == 1 else f"the {n_methods} ways of grouping tried"
 
 
-def _size(value: float, writing: Writing) -> str:
-    """How large a difference is: "4.2 word errors per 100 words", "0.213 Gflop/s"."""
+def _not_ruled_out(upper: float, writing: Writing) -> str:
     if not writing.is_of_errors:
-        return writing.size(value)
+        return f"A highest group up to {numbers.percent(upper)} above the lowest"
     errors, unit = unit_in_words(writing.name)
-    return f"{numbers.per_hundred(value)} {errors} per {unit}"
+    return f"A worst group up to {numbers.per_hundred(upper)} {errors} per {unit} above all speakers"
 
 
 def _tried(n_methods: int, writing: Writing) -> str:
-    found = "worse served than all" if writing.is_of_errors else "above all"
+    one, any_ = (
+        ("no group that is clearly worse served than all", "a group that is clearly worse served than all")
+        if writing.is_of_errors
+        else ("no groups that clearly differ", "groups that clearly differ")
+    )
     if n_methods == 1:
-        return f"the one way of grouping that was run finds no group that is clearly {found}"
-    return f"none of the {n_methods} ways of grouping finds a group that is clearly {found}"
+        return f"the one way of grouping that was run finds {one}"
+    return f"none of the {n_methods} ways of grouping finds {any_}"

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from counted_world import COMPUTE, LOST, counted, with_dense
 from typer.testing import CliRunner
@@ -17,6 +19,7 @@ from fairasr.core import Estimate
 from fairasr.dashboard.access import Access
 from fairasr.dashboard.app import application
 from fairasr.dashboard.results import Library
+from fairasr.report.headline import headline
 from fairasr.report.rate_wording import Writing
 
 OF_ERRORS = re.compile(
@@ -55,7 +58,8 @@ def test_what_is_no_share_is_written_in_its_unit_and_never_in_percent(results: P
     said = text_of((results / "compute" / "report.html").read_text(encoding="utf-8"))
     assert "compute per second (Gflop/s), megaflop / duration_ms" in said
     lead = "The speakers ranked highest in compute per second by “Declared group: accent”, such as accent: far : "
-    assert f"{lead}3.50 Gflop/s, against 2.00 Gflop/s overall: a difference of +1.50 Gflop/s [+1." in said
+    rates = "3.50 Gflop/s, against 1.25 Gflop/s in the lowest and 2.00 Gflop/s overall"
+    assert f"{lead}{rates}: highest above lowest by 180.0 % [" in said
     assert "points" not in said.replace("optimism", "").split("How to read this table")[1]
     for report in result.system("sparse").reports.values():
         for rate in report.cohorts["rate"].dropna():
@@ -64,6 +68,32 @@ def test_what_is_no_share_is_written_in_its_unit_and_never_in_percent(results: P
     assert "Every system over all speakers: compute per second" in said
     assert "768,000" in said
     assert "384,000 duration_ms in all" in said
+
+
+def test_a_group_that_is_given_little_is_a_gap_though_no_group_stands_out_above() -> None:
+    draws = np.random.default_rng(1)
+    accents = ["far", "a", "b", "c", "d", "e", "f"] * 18
+    means = [500 if accent == "far" else 1000 for accent in accents]
+    table = pd.DataFrame(
+        {
+            "utterance_id": [f"u{i:03d}" for i in range(len(accents))],
+            "speaker_id": [f"s{i:03d}" for i in range(len(accents))],
+            "accent": accents,
+            "megaflop": np.maximum(draws.normal(means, 300).round(), 0).astype(int),
+            "duration_ms": 1000,
+        }
+    )
+    audit = fa.audit(table, rate=COMPUTE, seed=0, n_permutations=99, methods=("declared:accent",))
+    gap = audit["declared:accent"].honest
+    assert gap.difference_to_overall.lo < 0 < gap.relative_to_top.lo
+    found = headline(audit)
+    assert found.shown
+    assert re.search(r"in the lowest and .* overall: highest above lowest by [\d.]+\s% \[", found.sentence)
+    shuffled = table.assign(accent=draws.permutation(table["accent"]))
+    nothing = headline(fa.audit(shuffled, rate=COMPUTE, seed=0, n_permutations=99, methods=("declared:accent",)))
+    assert not nothing.shown
+    assert nothing.sentence.endswith("the one way of grouping that was run finds no groups that clearly differ.")
+    assert re.search(r"A highest group up to [\d.]+\s% above the lowest cannot be ruled out\.$", nothing.detail)
 
 
 def test_a_share_is_written_in_percent_and_points(results: Path) -> None:
