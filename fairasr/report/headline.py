@@ -174,11 +174,12 @@ def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Head
     n_speakers = max(r.honest.n_speakers for r in reports)
     open_question = "" if upper is None else f" {_not_ruled_out(upper, writing)} cannot be ruled out."
     alike = "everyone is served alike" if writing.is_of_errors else "it is the same for everyone"
+    in_what, overall = "" if writing.is_of_errors else f" in {writing.words}", writing.rate_interval(system.overall)
+    of_all = f"The {writing.words} of all speakers is {overall}" if writing.is_of_errors else f"Over all speakers it is {overall}"
     return Headline(
         shown=False,
-        sentence=f"No gap was shown with these {numbers.count(n_speakers)} speakers: {_tried(len(reports), writing)}.",
-        detail=f"The {writing.words} of all speakers is {writing.rate_interval(system.overall)}. "
-        f"This is no proof that {alike}.{open_question}",
+        sentence=f"No gap{in_what} was shown with these {numbers.count(n_speakers)} speakers: {_tried(len(reports), writing)}.",
+        detail=f"{of_all}. This is no proof that {alike}.{open_question}",
     )
 
 
