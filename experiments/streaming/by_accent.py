@@ -48,7 +48,7 @@ def by_accent(rate: fa.Rate, runs: dict[str, list[pd.DataFrame]], accents: pd.Se
     units = pd.DataFrame({"utterance_id": denominator.index, "speaker_id": denominator.index})
     units["accent"], units[rate.denominator] = units["utterance_id"].map(accents), denominator.to_numpy()
     for name, own in sums.items():
-        units[f"{rate.numerator}:{name}"] = own[rate.numerator].to_numpy()
+        units[f"{rate.numerator}:{name}"] = own[rate.numerator].loc[denominator.index].to_numpy()
     audit = fa.audit(units, rate=rate, groups=["accent"], n_permutations=0, seed=0)
     rows: list[list[object]] = []
     scale = 1 if rate.unit else 100

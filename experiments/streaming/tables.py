@@ -118,9 +118,7 @@ def of_strings(found: dict[tuple[str, str], list[dict[str, Any]]], family: str) 
                     percent(runs),
                     seeds,
                     difference(runs, reference) if reference else "",
-                    f"{100 * mean(runs, 'encoder_mflop_per_s') / mean(reference, 'encoder_mflop_per_s'):.0f} %"
-                    if reference
-                    else "",
+                    f"{100 * spent / mean(reference, 'encoder_mflop_per_s'):.0f} %" if reference else "",
                     f"{spent:.1f} / {mean(runs, 'total_mflop_per_s'):.1f}",
                     "" if np.isnan(gates[0]) else f"{100 * gates[0]:.0f} % / {100 * gates[1]:.0f} %",
                 ]
