@@ -97,7 +97,10 @@ def estimate_in_words(report: DisparityReport) -> str:
 
 
 def _claim(report: DisparityReport) -> Estimate:
-    return report.honest.difference_to_overall if report.measure is None else report.honest.relative_to_top
+    """The gap that is claimed; nothing is a multiple of a lowest rate of 0, so the highest groups are then set against all."""
+    gap = report.honest
+    is_of_ends = report.measure is not None and math.isfinite(gap.relative_to_top.value)
+    return gap.relative_to_top if is_of_ends else gap.difference_to_overall
 
 
 def _is_shown_at(report: DisparityReport, probability: float | None) -> bool:
@@ -148,9 +151,14 @@ def _errors_in_a_sentence(report: DisparityReport) -> str:
 
 
 def _rate_in_a_sentence(gap: Gaps, writing: Writing) -> str:
+    size = (
+        f"highest above lowest by {numbers.percent_interval(gap.relative_to_top)}"
+        if math.isfinite(gap.relative_to_top.value)
+        else f"highest above all by {writing.difference_interval(gap.difference_to_overall)}"
+    )
     return (
         f"{writing.rate(gap.bottom_rate.value)}, against {writing.rate(gap.top_rate.value)} in the lowest and "
-        f"{writing.rate(gap.overall_rate.value)} overall: highest above lowest by {numbers.percent_interval(gap.relative_to_top)}."
+        f"{writing.rate(gap.overall_rate.value)} overall: {size}."
     )
 
 
@@ -170,8 +178,10 @@ def _lead(report: DisparityReport) -> str:
 
 def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Headline:
     writing = writing_of(system)
-    upper = max((_claim(report).hi for report in reports if math.isfinite(_claim(report).hi)), default=None)
-    n_speakers = max(r.honest.n_speakers for r in reports)
+    gaps = [report.honest for report in reports]
+    open_gaps = [gap.difference_to_overall if writing.is_of_errors else gap.relative_to_top for gap in gaps]
+    upper = max((gap.hi for gap in open_gaps if math.isfinite(gap.hi)), default=None)
+    n_speakers = max(gap.n_speakers for gap in gaps)
     open_question = "" if upper is None else f" {_not_ruled_out(upper, writing)} cannot be ruled out."
     alike = "everyone is served alike" if writing.is_of_errors else "it is the same for everyone"
     in_what, overall = "" if writing.is_of_errors else f" in {writing.words}", writing.rate_interval(system.overall)

@@ -96,6 +96,25 @@ def test_a_group_that_is_given_little_is_a_gap_though_no_group_stands_out_above(
     assert re.search(r"A highest group up to [\d.]+\s% above the lowest cannot be ruled out\.$", nothing.detail)
 
 
+def test_a_lowest_rate_of_nothing_hides_no_gap() -> None:
+    draws = np.random.default_rng(2)
+    accents = ["far", "near"] * 40
+    table = pd.DataFrame(
+        {
+            "utterance_id": [f"u{i:03d}" for i in range(len(accents))],
+            "speaker_id": [f"s{i:03d}" for i in range(len(accents))],
+            "accent": accents,
+            "lost": [int(draws.integers(1, 4)) if accent == "far" else 0 for accent in accents],
+            "n_turns": 4,
+        }
+    )
+    audit = fa.audit(table, rate=LOST, seed=0, n_permutations=99, methods=("declared:accent",))
+    assert not np.isfinite(audit["declared:accent"].honest.relative_to_top.value)
+    found = headline(audit)
+    assert found.shown
+    assert re.search(r"against 0\.0\s% in the lowest and .* overall: highest above all by \+[\d.]+\s(points )?\[", found.sentence)
+
+
 def test_a_share_is_written_in_percent_and_points(results: Path) -> None:
     said = text_of((results / "lost" / "report.html").read_text(encoding="utf-8"))
     assert "lost turns (%), lost / n_turns" in said
