@@ -38,17 +38,22 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """The same for one file; an older one at its place stays until the new one replaces it."""
+    """The same for one file; an older one at its place stays until the new one replaces it.
+
+    It is written in a folder of its own: whatever else its writer leaves when it is killed (safetensors has a `.tmp*` file
+    of its own while it writes) goes with that folder.
+    """
     staged = _aside(path)
+    file = staged / path.name
     with _reported(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield staged
-            _last(staged)
-            os.replace(staged, path)
+            staged.mkdir(parents=True)
+            yield file
+            _last(file)
+            os.replace(file, path)
             _last(path.parent)
         finally:
-            staged.unlink(missing_ok=True)
+            shutil.rmtree(staged, ignore_errors=True)
 
 
 def remove_unfinished(folder: Path) -> None:

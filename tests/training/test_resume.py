@@ -173,6 +173,31 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_killed_inside_safetensors_it_leaves_none_of_its_files(
+    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str]
+) -> None:
+    """safetensors writes a `.tmp*` file beside the one it was asked for; signal 9 leaves it there."""
+    from safetensors.torch import save_file
+
+    folder = shutil.copytree(stopped, tmp_path / "run")
+
+    def killed(tensors: Any, path: Path, **options: Any) -> None:
+        if "step-18" not in path.name:
+            return save_file(tensors, path, **options)
+        path.with_name(".tmpAb12cd").write_bytes(b"half of the weights")
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda *_, **__: None)
+        patch.setattr("safetensors.torch.save_file", killed)
+        with pytest.raises(Killed):
+            run(folder)
+    assert list(folder.rglob(".tmpAb12cd"))
+    run(folder)
+    assert not list(folder.rglob(".*"))
+    assert fingerprint(folder) == undisturbed
+
+
 def test_killed_between_its_record_and_its_last_checkpoint_it_leaves_none(
     stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str]
 ) -> None:
