@@ -1,4 +1,4 @@
-"""Detection error trade-off by group: strangers accepted against speakers rejected, on normal-deviate axes, as SVG."""
+"""Detection error trade-off by group: strangers accepted against speakers rejected, on normal-deviate axes, as SVG with its key."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 LEAST, MOST = 0.0008, 0.6
 """Ends of both axes; curves are cut off there."""
 
+EVERYONE = "all trials"
+
 TOP, BOTTOM, LEFT = 14.0, 44.0, 52.0
 
 
@@ -27,12 +29,14 @@ class Size:
     right: float
 
 
-WIDE = Size(class_="wide-only", width=620, height=460, right=150)
+WIDE = Size(class_="wide-only", width=484, height=460, right=14)
 NARROW = Size(class_="narrow-only", width=340, height=340, right=12)
 
 
 def det_svg(det: Mapping[str, Sequence[tuple[float, float]]], *, names: Mapping[str, str]) -> str:
-    """One line a group, everyone ("") heavy and dashed, on both sizes of page; "" without a point.
+    """One line a group, everyone ("") heavy and dashed, on both sizes of page, then what each line is; "" without a point.
+
+    The key is text of the page, not of the drawing: a name of any length is broken into lines.
 
     Args:
         det: group -> points (far, frr).
@@ -42,7 +46,9 @@ def det_svg(det: Mapping[str, Sequence[tuple[float, float]]], *, names: Mapping[
     lines = {label: points for label, points in lines.items() if points}
     if not lines:
         return ""
-    return "".join(_drawing(size, lines, names) for size in (WIDE, NARROW))
+    styles = {label: f"series-{i % N_COLOURS + 1}" for i, label in enumerate(label for label in lines if label)}
+    styles |= {"": "det-all"} if "" in lines else {}
+    return "".join(_drawing(size, lines, styles) for size in (WIDE, NARROW)) + _key(styles, names)
 
 
 def is_drawable(points: Sequence[tuple[float, float]]) -> bool:
@@ -54,16 +60,11 @@ def _is_inside(point: tuple[float, float]) -> bool:
     return all(LEAST <= rate <= MOST for rate in point)
 
 
-def _drawing(size: Size, lines: Mapping[str, Sequence[tuple[float, float]]], names: Mapping[str, str]) -> str:
+def _drawing(size: Size, lines: Mapping[str, Sequence[tuple[float, float]]], styles: Mapping[str, str]) -> str:
     words = "Strangers accepted against speakers rejected, by group. Lines nearer the lower left corner are better."
-    groups = [label for label in lines if label]
-    body = _grid(size) + "".join(_line(size, lines[label], f"series-{i % N_COLOURS + 1}") for i, label in enumerate(groups))
-    if "" in lines:
-        body += _line(size, lines[""], "det-all")
-    body += _key(size, groups, names, has_all="" in lines)
-    height = size.height + (0 if size is WIDE else 18 * (len(groups) + 1))
+    body = _grid(size) + "".join(_line(size, lines[label], class_) for label, class_ in styles.items())
     return (
-        f'<svg class="curve det {size.class_}" viewBox="0 0 {size.width:g} {height:g}" role="img" '
+        f'<svg class="curve det {size.class_}" viewBox="0 0 {size.width:g} {size.height:g}" role="img" '
         f'aria-label="{escape(words)}">{body}</svg>'
     )
 
@@ -107,18 +108,12 @@ def _line(size: Size, points: Sequence[tuple[float, float]], class_: str) -> str
     return f'<g class="{class_}"><polyline class="path" points="{drawn}"/>{dot}</g>'
 
 
-def _key(size: Size, groups: Sequence[str], names: Mapping[str, str], *, has_all: bool) -> str:
+def _key(styles: Mapping[str, str], names: Mapping[str, str]) -> str:
     """What each line is: beside the drawing where there is room, below it on a phone."""
-    left, top = (size.width - size.right + 14, TOP + 10) if size is WIDE else (LEFT, size.height + 6)
-    entries = [(f"series-{i % N_COLOURS + 1}", names.get(label, label)) for i, label in enumerate(groups)]
-    entries += [("det-all", "all trials")] if has_all else []
-    longest = 18 if size is WIDE else 40
-    parts = []
-    for position, (class_, name) in enumerate(entries):
-        y = top + 18 * position
-        words = clipped(name) if len(name) <= longest else f"{name[: longest - 1]}…"
-        parts.append(
-            f'<g class="{class_}"><line class="path" x1="{left:g}" x2="{left + 18:g}" y1="{y - 4:g}" y2="{y - 4:g}"/>'
-            f'<text class="name" x="{left + 24:g}" y="{y:g}">{escape(words)}</text></g>'
-        )
-    return "".join(parts)
+    swatch = '<svg viewBox="0 0 24 8" aria-hidden="true"><line class="path" x1="0" x2="24" y1="4" y2="4"/></svg>'
+    entries = "".join(
+        f'<li class="{class_}">{swatch}<span class="name" dir="auto">{escape(name)}</span></li>'
+        for label, class_ in styles.items()
+        for name in [clipped(names.get(label, label)) if label else EVERYONE]
+    )
+    return f'<ul class="det key">{entries}</ul>'

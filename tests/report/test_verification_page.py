@@ -104,3 +104,21 @@ def test_the_page_can_be_read_by_everybody(browser: Browser, tmp_path: Path, wid
     assert visit.complaints == []
     assert visit.requests == [(tmp_path / "report.html").as_uri()]
     visit.context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width_px", [375, 1200, 1920])
+def test_the_key_of_the_curves_shows_long_names_of_groups_whole(browser: Browser, tmp_path: Path, width_px: int) -> None:
+    names = ["region Österreich und Südtirol, Dörfer über tausend Metern", f"region {'x' * 120}"]
+    rows = [group(name.removeprefix("region "), 0.09) for name in names]
+    system = replace(verification().systems[0], reports={"declared:region": report("declared:region", *rows)})
+    write_verification(verification(systems=(system,)), tmp_path)
+    visit = Visit(browser, tmp_path / "report.html", width_px=width_px)
+    shown = visit.page.evaluate(
+        """[...document.querySelectorAll('figure .name')].filter(e => e.checkVisibility()).map(e => {
+            const box = e.getBoundingClientRect(), frame = (e.closest('svg') || e.closest('figure')).getBoundingClientRect();
+            return [e.textContent, frame.left <= box.left && box.right <= frame.right && box.right <= window.innerWidth];
+        })"""
+    )
+    assert sorted(shown) == sorted([name, True] for name in [*names, "all trials"])
+    visit.context.close()
