@@ -44,6 +44,7 @@ class Embeddings:
         vectors: float32 (n_utterances, dim); a row of NaN is missing.
         encoder: name of the encoder; "" if not known.
         failures: utterance_id -> why it has no vector.
+        recordings: utterance_id -> SHA-256 of the recording that its vector is of, where it is known.
 
     Raises:
         IngestError: shapes do not fit, or an utterance appears twice.
@@ -53,6 +54,7 @@ class Embeddings:
     vectors: np.ndarray
     encoder: str = ""
     failures: Mapping[str, str] = field(default_factory=dict)
+    recordings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.utterance_ids):

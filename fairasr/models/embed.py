@@ -13,6 +13,7 @@ from fairasr.core.errors import IngestError
 from fairasr.models.base import Embeddings, SpeakerEncoder, UnreadableAudioError
 from fairasr.models.embedding_file import read_embeddings, write_embeddings
 from fairasr.models.recordings import Recordings
+from fairasr.models.resuming import require_none_lost, require_same_recordings
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) utterances."""
@@ -36,7 +37,7 @@ def embed_manifest(
         manifest: needs the column `audio_path`, relative to `audio_root` or absolute below it.
         encoder: makes the vectors.
         audio_root: folder of the recordings; no file outside it is opened.
-        known: vectors of an earlier run by the same encoder; they are kept, only the rest is computed.
+        known: vectors of an earlier run by the same encoder, of the same recordings; they are kept, only the rest is computed.
         progress: called after every utterance.
 
     Returns:
@@ -63,15 +64,17 @@ def embed_to_file(
 ) -> Embeddings:
     """As `embed_manifest`, kept in `path`: saved now and then, and begun where an earlier, interrupted run stopped.
 
-    A file of the same encoder is gone on with: utterances that have a vector there are not read again, so remove it when
-    recordings change under the same utterance_id.
+    A file of the same encoder and the same recordings is gone on with: utterances that have a vector there are not embedded again.
 
     Raises:
-        IngestError: as `embed_manifest`, or `path` holds something else.
+        IngestError: as `embed_manifest`; or `path` holds something else, vectors of utterances that are not in the manifest, or of
+            other recordings.
         OutputError: the file cannot be written; the last good one is still there.
     """
     known = read_embeddings(path) if Path(path).exists() else None
     work = _Work(manifest, encoder=encoder, audio_root=Path(audio_root), known=known)
+    if known is not None:
+        work.require_resumable(known, path)
     saved = 0
     for done in work.steps():
         if progress is not None:
@@ -98,9 +101,17 @@ class _Work:
         self._utterance_ids = manifest.table["utterance_id"].to_numpy(dtype=str)
         self._vectors = np.full((len(manifest), encoder.dimension), np.nan, dtype=np.float32)
         self._failures: dict[str, str] = {}
+        self._sha256 = dict(known.recordings) if known is not None else {}
         if known is not None:
             position = pd.Index(known.utterance_ids).get_indexer(pd.Index(self._utterance_ids))
             self._vectors[position >= 0] = known.vectors[position[position >= 0]]
+
+    def require_resumable(self, known: Embeddings, path: str | Path) -> None:
+        """Raise `IngestError` where the file would lose vectors, or holds those of other recordings."""
+        has_vector = known.utterance_ids[known.known].tolist()
+        utterance_ids = self._utterance_ids.tolist()
+        require_none_lost(has_vector, utterance_ids, path=path, what="embeddings")
+        require_same_recordings(known.recordings, utterance_ids, self._recordings, path=path, what="embeddings")
 
     def steps(self) -> Iterator[int]:
         """Embed what has no vector yet, in the order of the table; yields how many utterances are done after each."""
@@ -109,6 +120,7 @@ class _Work:
             if not has_vector[row]:
                 try:
                     self._vectors[row] = self._encoder.embed(self._recordings.read(row))
+                    self._sha256[str(self._utterance_ids[row])] = self._recordings.sha256(row)
                 except UnreadableAudioError as error:
                     self._failures[str(self._utterance_ids[row])] = str(error)
             yield row + 1
@@ -116,7 +128,11 @@ class _Work:
     def so_far(self) -> Embeddings:
         """What is embedded by now."""
         return Embeddings(
-            utterance_ids=self._utterance_ids, vectors=self._vectors, encoder=self._encoder.name, failures=dict(self._failures)
+            utterance_ids=self._utterance_ids,
+            vectors=self._vectors,
+            encoder=self._encoder.name,
+            failures=dict(self._failures),
+            recordings=dict(self._sha256),
         )
 
     def finished(self) -> Embeddings:

@@ -1,10 +1,14 @@
-"""Embeddings on disk: `.npz` (arrays utterance_id, embedding, encoder) or `.parquet` (columns utterance_id, embedding)."""
+"""Embeddings on disk: `.npz` or `.parquet` of utterance_id and embedding.
+
+Files of ours also hold the encoder's name, and for each row recording_sha256, "" where it is not known.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +39,12 @@ def write_embeddings(embeddings: Embeddings, path: str | Path) -> None:
         unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with unfinished.open("xb") as stream:
             if suffix == ".npz":
-                ids = np.asarray(embeddings.utterance_ids, dtype=str)
                 np.savez(
-                    stream, utterance_id=ids, embedding=embeddings.vectors.astype(np.float32), encoder=np.array(embeddings.encoder)
+                    stream,
+                    utterance_id=np.asarray(embeddings.utterance_ids, dtype=str),
+                    embedding=embeddings.vectors.astype(np.float32),
+                    encoder=np.array(embeddings.encoder),
+                    recording_sha256=np.array(_recordings(embeddings), dtype=str),
                 )
             else:
                 _write_parquet(embeddings, stream)
@@ -60,7 +67,13 @@ def _write_parquet(embeddings: Embeddings, stream: object) -> None:
 
     vectors = embeddings.vectors.astype(np.float32)
     flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1], mask=pa.array(~embeddings.known))
-    table = pa.table({"utterance_id": pa.array(np.asarray(embeddings.utterance_ids, dtype=str)), "embedding": flat})
+    table = pa.table(
+        {
+            "utterance_id": pa.array(np.asarray(embeddings.utterance_ids, dtype=str)),
+            "embedding": flat,
+            "recording_sha256": pa.array(_recordings(embeddings), pa.string()),
+        }
+    )
     pq.write_table(table.replace_schema_metadata({"encoder": embeddings.encoder}), stream)
 
 
@@ -89,6 +102,7 @@ def _read_npz(path: Path) -> Embeddings:
             utterance_ids=arrays["utterance_id"].astype(str),
             vectors=np.asarray(arrays["embedding"], dtype=np.float32),
             encoder=encoder,
+            recordings=_by_utterance(arrays["utterance_id"], arrays.get("recording_sha256", ())),
         )
 
 
@@ -102,8 +116,20 @@ def _read_parquet(path: Path) -> Embeddings:
         raise ValueError(f"its vectors have lengths {sorted(lengths)}")
     missing = [np.nan] * lengths.pop()
     encoder = (table.schema.metadata or {}).get(b"encoder", b"").decode()
+    recordings = table.column("recording_sha256").to_pylist() if "recording_sha256" in table.column_names else ()
     return Embeddings(
         utterance_ids=np.array(table.column("utterance_id").to_pylist(), dtype=str),
         vectors=np.array([missing if row is None else row for row in rows], dtype=np.float32),
         encoder=encoder,
+        recordings=_by_utterance(table.column("utterance_id").to_pylist(), recordings),
     )
+
+
+def _recordings(embeddings: Embeddings) -> list[str]:
+    """SHA-256 of each row's recording, "" where it is not known."""
+    return [embeddings.recordings.get(str(identifier), "") for identifier in embeddings.utterance_ids]
+
+
+def _by_utterance(utterance_ids: Iterable[object], sha256: Iterable[object]) -> dict[str, str]:
+    """Those that are known; none at all in a file that says nothing of its recordings."""
+    return {str(identifier): str(digest) for identifier, digest in zip(utterance_ids, sha256, strict=False) if digest}

@@ -1,4 +1,4 @@
-"""Hypotheses on disk: parquet with utterance_id, system, hypothesis and, where there is none, the reason; and who wrote them."""
+"""Hypotheses on disk, as parquet: utterance_id, system, hypothesis or the reason why there is none; who wrote them, of what."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ SUFFIXES = (".parquet",)
 """CSV cannot tell a failed utterance (null) from one in which nothing was heard ("")."""
 
 METADATA_KEY = "fairasr"
+COLUMNS = ("utterance_id", "hypothesis", "reason", "recording_sha256")
 FORMAT = "fairasr-hypotheses"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 did not say which recording a text is of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +31,14 @@ class HypothesisFile:
         model_sha256: of the model's weights, by which a later run knows that it goes on with the same model; "" if not known.
         texts: utterance_id -> text.
         failures: utterance_id -> why it has no text.
+        recordings: utterance_id -> SHA-256 of the recording that its text is of.
     """
 
     system: str
     model_sha256: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
+    recordings: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_hypotheses(found: HypothesisFile, path: str | Path, *, order: list[str]) -> None:
@@ -60,6 +64,7 @@ def write_hypotheses(found: HypothesisFile, path: str | Path, *, order: list[str
             "system": pa.array([found.system] * len(done), pa.string()),
             "hypothesis": pa.array([found.texts.get(identifier) for identifier in done], pa.string()),
             "reason": pa.array([found.failures.get(identifier) for identifier in done], pa.string()),
+            "recording_sha256": pa.array([found.recordings.get(identifier) for identifier in done], pa.string()),
         }
     )
     written_by = {
@@ -93,28 +98,33 @@ def read_hypotheses(path: str | Path) -> HypothesisFile:
             f"'{path}' cannot be read as hypotheses: {str(error).splitlines()[0]} Remove it, or write to another file."
         ) from error
     written_by = _written_by(table, path)
-    columns = [table.column(name).to_pylist() for name in ("utterance_id", "hypothesis", "reason")]
+    identifiers, texts, reasons, recordings = (table.column(name).to_pylist() for name in COLUMNS)
     return HypothesisFile(
         system=str(written_by["system"]),
         model_sha256=str(written_by["model_sha256"]),
-        texts={identifier: text for identifier, text, _ in zip(*columns, strict=True) if text is not None},
-        failures={identifier: reason or "" for identifier, text, reason in zip(*columns, strict=True) if text is None},
+        texts={identifier: text for identifier, text in zip(identifiers, texts, strict=True) if text is not None},
+        failures={key: reason or "" for key, text, reason in zip(identifiers, texts, reasons, strict=True) if text is None},
+        recordings={identifier: sha256 for identifier, sha256 in zip(identifiers, recordings, strict=True) if sha256 is not None},
     )
 
 
 def _written_by(table: Any, path: Path) -> dict[str, Any]:
     try:
         written_by = json.loads((table.schema.metadata or {})[METADATA_KEY.encode()])
-        ours = written_by["format"] == FORMAT and {"utterance_id", "hypothesis", "reason"} <= set(table.schema.names)
+        ours = written_by["format"] == FORMAT
     except (LookupError, TypeError, ValueError):
         ours = False
     if not ours:
         raise IngestError(f"'{path}' was not written by `fairasr transcribe`, so it is left alone. Write to another file.")
-    if written_by.get("format_version") != FORMAT_VERSION or not {"system", "model_sha256"} <= written_by.keys():
+    if written_by.get("format_version") != FORMAT_VERSION:
         raise IngestError(
             f"'{path}' has format version {written_by.get('format_version')!r}; this fairasr goes on with version "
             f"{FORMAT_VERSION}. Write to another file."
         )
+    lacking = [name for name in COLUMNS if name not in table.schema.names]
+    lacking += [name for name in ("system", "model_sha256") if name not in written_by]
+    if lacking:
+        raise IngestError(f"'{path}' lacks {', '.join(lacking)}, so it is left alone. Write to another file.")
     return dict(written_by)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from fairasr.core import Manifest
 from fairasr.core.errors import IngestError
+from fairasr.core.provenance import sha256_of
 from fairasr.models.audio import read_audio, soundfile_module
 from fairasr.models.base import UnreadableAudioError
 
@@ -72,6 +73,7 @@ class Recordings:
         self._audio_paths = manifest.table["audio_path"].to_numpy(dtype=object)
         self._rows = np.arange(len(self._audio_paths))
         self._kept = _Kept(kept_bytes)
+        self._sha256: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -89,6 +91,21 @@ class Recordings:
             samples.flags.writeable = False
             self._kept.add(original, samples)
         return samples
+
+    def sha256(self, row: int) -> str:
+        """SHA-256 of the file of `row`, 64 hex digits: the same for the same recording, wherever it lies. Read once.
+
+        Raises:
+            UnreadableAudioError: there is no such recording, or it cannot be read.
+        """
+        original = int(self._rows[row])
+        if original not in self._sha256:
+            path = self._below_root(self._audio_paths[original])
+            try:
+                self._sha256[original] = sha256_of(path)
+            except OSError as error:
+                raise UnreadableAudioError(error.strerror or str(error)) from error
+        return self._sha256[original]
 
     def of_rows(self, rows: np.ndarray) -> Recordings:
         """The recordings of some rows, numbered anew; what either reads is kept for both, in the memory of the whole."""

@@ -16,6 +16,7 @@ from fairasr.models.base import UnreadableAudioError
 from fairasr.models.hypothesis_file import HypothesisFile, read_hypotheses, write_hypotheses
 from fairasr.models.recogniser import Recognizer, TakesCohorts
 from fairasr.models.recordings import Recordings
+from fairasr.models.resuming import REMEDY, require_none_lost, require_same_recordings
 from fairasr.models.weights import weights_sha256
 
 Progress = Callable[[int, int], None]
@@ -90,17 +91,18 @@ def transcribe_to_file(
 ) -> Transcripts:
     """As `transcribe_manifest`, kept in `path` (parquet): saved now and then, and begun where an earlier, interrupted run stopped.
 
-    A file of the same system and the same weights is gone on with: utterances that have a text there are not heard again, so
-    remove it when recordings change under the same utterance_id. Failed ones are tried again.
+    A file of the same system, the same weights and the same recordings is gone on with: utterances that have a text there are
+    not heard again. Failed ones are tried again.
 
     Raises:
-        IngestError: as `transcribe_manifest`; or `path` holds something else, hypotheses of another system or model, or of
-            utterances that are not in the manifest.
+        IngestError: as `transcribe_manifest`; or `path` holds something else, hypotheses of another system or model, of
+            utterances that are not in the manifest, or of other recordings.
         OutputError: the file cannot be written; the last good one is still there.
     """
     identity = HypothesisFile(system=system or recognizer.name, model_sha256=weights_sha256(recognizer))
     known = _gone_on_with(path, identity, manifest) if Path(path).exists() else identity
     work = _Work(recognizer, manifest, recordings, cohorts=cohorts, known=known)
+    require_same_recordings(known.recordings, work.utterance_ids, recordings, path=path, what="hypotheses")
     saved_at = time.monotonic()
     for done in work.steps(batch_s):
         if progress is not None:
@@ -124,15 +126,9 @@ def _gone_on_with(path: str | Path, identity: HypothesisFile, manifest: Manifest
     if known.model_sha256 != identity.model_sha256:
         raise IngestError(
             f"'{path}' holds hypotheses of {known.system!r} with other weights (SHA-256 {known.model_sha256[:12]}..., now "
-            f"{identity.model_sha256[:12]}...). Write to another file, or remove it."
+            f"{identity.model_sha256[:12]}...). {REMEDY}"
         )
-    ours = set(manifest.table["utterance_id"])
-    others = [identifier for identifier in [*known.texts, *known.failures] if identifier not in ours]
-    if others:
-        raise IngestError(
-            f"'{path}' holds {len(others):,} of {len(known.texts) + len(known.failures):,} hypotheses of utterances that are not "
-            f"in this manifest (first: {others[0]!r}), which would be lost. Write to another file."
-        )
+    require_none_lost([*known.texts, *known.failures], manifest.table["utterance_id"], path=path, what="hypotheses")
     return known
 
 
@@ -162,6 +158,7 @@ class _Work:
         self._recognizer, self._recordings, self._cohorts = recognizer, recordings, cohorts
         self._known = known
         self._texts, self._failures = dict(known.texts), dict[str, str]()
+        self._sha256 = dict(known.recordings)
 
     def steps(self, batch_s: float) -> Iterator[int]:
         """Transcribe what has no text yet; yields how many utterances are done after each batch."""
@@ -183,6 +180,7 @@ class _Work:
                 continue
             try:
                 pool[row] = audible(self._recordings.read(row))
+                self._sha256[identifier] = self._recordings.sha256(row)
             except UnreadableAudioError as error:
                 self._failures[identifier] = str(error)
                 continue
@@ -217,6 +215,7 @@ class _Work:
             model_sha256=self._known.model_sha256,
             texts=dict(self._texts),
             failures=dict(self._failures),
+            recordings={identifier: sha256 for identifier, sha256 in self._sha256.items() if identifier in self._texts},
         )
 
     def finished(self) -> Transcripts:

@@ -101,6 +101,23 @@ def test_a_file_reads_back_as_written_and_goes_on_where_it_stopped(audio: Path, 
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize("ending", [".npz", ".parquet"])
+def test_vectors_of_other_recordings_or_utterances_are_left_alone(audio: Path, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"embeddings{ending}"
+    soundfile.write(audio / "other.wav", np.full(800, 0.5), 16_000)
+    embed_to_file(manifest_of("good.wav", "stereo.wav", "gone.wav"), encoder=MeanAndLength(), audio_root=audio, path=path)
+    content = path.read_bytes()
+    with pytest.raises(IngestError, match=r"embeddings of other recordings: 1 of 2 have changed .* \(first: 'u1'\)"):
+        embed_to_file(manifest_of("good.wav", "other.wav", "gone.wav"), encoder=MeanAndLength(), audio_root=audio, path=path)
+    with pytest.raises(IngestError, match=r"1 of 2 embeddings of utterances that are not in this manifest \(first: 'u1'\)"):
+        embed_to_file(manifest_of("good.wav"), encoder=MeanAndLength(), audio_root=audio, path=path)
+    assert path.read_bytes() == content
+    encoder = MeanAndLength()
+    embed_to_file(manifest_of("good.wav", "stereo.wav", "other.wav"), encoder=encoder, audio_root=audio, path=path)
+    assert encoder.calls == 1
+    assert set(read_embeddings(path).recordings) == {"u0", "u1", "u2"}
+
+
 def test_an_interrupted_run_has_saved_what_it_had(audio: Path, tmp_path: Path) -> None:
     def interrupt(done: int, total: int) -> None:
         if done == 450:

@@ -215,6 +215,24 @@ def test_a_file_of_something_else_is_left_alone(audio: Path, tmp_path: Path) -> 
         again()
 
 
+def test_texts_of_other_recordings_under_the_same_names_are_not_taken_for_these(audio: Path, tmp_path: Path) -> None:
+    manifest, path = manifest_of(["0.wav", "1.wav", "2.wav", "3.wav"]), tmp_path / "hypotheses.parquet"
+    transcribe_to_file(LengthAndMean(), manifest, recordings_of(manifest, audio), path=path)
+    content = path.read_bytes()
+    other = manifest_of(["0.wav", "5.wav", "6.wav", "gone.wav"])
+    with pytest.raises(IngestError, match=r"of other recordings: 2 of 3 have changed .* \(first: 'u1'\)\. Write to another file"):
+        transcribe_to_file(LengthAndMean(), other, recordings_of(other, audio), path=path)
+    assert path.read_bytes() == content
+    (audio / "elsewhere").mkdir()
+    for i in range(3):
+        (audio / f"{i}.wav").rename(audio / "elsewhere" / f"{i}.wav")
+    (audio / "3.wav").unlink()
+    model = LengthAndMean()
+    moved = recordings_of(manifest, audio / "elsewhere")
+    found = transcribe_to_file(model, manifest, moved, path=path)
+    assert (model.given, len(found.hypotheses)) == ([], 4), "moved recordings, and those deleted once heard, keep theirs"
+
+
 def test_a_model_with_other_weights_does_not_go_on(audio: Path, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
 
