@@ -17,7 +17,8 @@ def train(
         typer.Argument(
             show_default=False,
             metavar="JOB",
-            help="TOML file: architecture, name, seed, [settings], and [corpus] and [budget] as in docs/mitigation.md.",
+            help="TOML file: architecture, name, seed, \\[settings], and \\[corpus] and \\[budget] as in docs/mitigation.md; "
+            "docs/streaming.md has an example.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the model.")] = Path("out/model"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import typer
 from small_corpus import fairasr
 
 from fairasr.cli.main import run
@@ -45,6 +48,25 @@ def test_every_option_of_a_verb_says_what_it_does(verb: str) -> None:
     assert max(len(line.rstrip()) for line in outcome.printed.splitlines()) <= 80
     assert "…" not in outcome.printed, "an option is cut off"
     assert "list[" not in outcome.printed, "a type instead of a word for the value"
+
+
+def _texts(command: Any, *verb: str) -> dict[tuple[str, ...], list[str]]:
+    """Every text of the help as it is written in the code, by the words that call for it."""
+    found = {verb: [text for text in (command.help, *(getattr(of, "help", "") for of in command.params)) if text]}
+    for name, below in getattr(command, "commands", {}).items():
+        found |= _texts(below, *verb, name)
+    return found
+
+
+def test_words_in_brackets_are_shown() -> None:
+    in_brackets = {
+        verb: [word for text in texts for word in re.findall(r"\[[^\[\]\s]+\]", text)]
+        for verb, texts in _texts(typer.main.get_command(run)).items()
+    }
+    assert ("verify", "audit") in in_brackets
+    assert "[settings]" in in_brackets["train",]
+    eaten = [(*verb, word) for verb, words in in_brackets.items() for word in words if word not in fairasr(*verb, "--help").printed]
+    assert eaten == []
 
 
 def test_options_of_audit_are_in_groups() -> None:
