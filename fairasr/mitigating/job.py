@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -249,21 +249,24 @@ def located(choice: CorpusChoice, folder: Path) -> CorpusChoice:
 
 
 def budget_problems(budget: Budget) -> list[str]:
-    """Sentences on what is out of range."""
-    least: dict[str, Callable[[Any], bool]] = {
-        "n_steps": lambda n: n >= 1,
-        "batch_size": lambda n: n >= 1,
-        "accumulation": lambda n: n >= 1 and budget.batch_size % n == 0,
-        "learning_rate": lambda x: x > 0,
-        "warmup_steps": lambda n: n >= 0,
-        "weight_decay": lambda x: x >= 0,
-        "clip_norm": lambda x: x >= 0,
-        "checkpoint_every": lambda n: n >= 1,
-        "n_snapshots": lambda n: 1 <= n <= max(1, budget.n_steps),
+    """A sentence on each value that is out of range, with the range."""
+    rules: dict[str, tuple[bool, str]] = {
+        "n_steps": (budget.n_steps >= 1, "1 or more"),
+        "batch_size": (budget.batch_size >= 1, "1 or more"),
+        "accumulation": (
+            budget.accumulation >= 1 and budget.batch_size % budget.accumulation == 0,
+            f"1 or more, and batch_size ({budget.batch_size}) a multiple of it",
+        ),
+        "learning_rate": (budget.learning_rate > 0, "above 0"),
+        "warmup_steps": (budget.warmup_steps >= 0, "0 or more"),
+        "weight_decay": (budget.weight_decay >= 0, "0 or more"),
+        "clip_norm": (budget.clip_norm >= 0, "0 or more (0: no clipping)"),
+        "checkpoint_every": (budget.checkpoint_every >= 1, "1 or more"),
+        "n_snapshots": (
+            1 <= budget.n_snapshots <= max(1, budget.n_steps),
+            f"1 or more, and at most n_steps ({budget.n_steps})",
+        ),
     }
-    named = {one.name for one in fields(budget)}
     return [
-        f"[budget] {name} is {getattr(budget, name)!r}, which is out of range"
-        for name, holds in least.items()
-        if name in named and not holds(getattr(budget, name))
+        f"[budget] {name} is {getattr(budget, name)!r}; it must be {range_}" for name, (holds, range_) in rules.items() if not holds
     ]
