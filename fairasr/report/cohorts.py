@@ -121,7 +121,7 @@ class _Painter:
             columns=tuple(headings.get(h, Column(heading=h, numeric=h != "Group")) for h in self.writing.group_words),
             rows=tuple(self.row(row) for row in rows),
             reading=reading if explained else {},
-            layout="aligned",
+            layout="aligned" if self.writing.is_of_errors else "aligned short",
         )
 
     def row(self, row: Mapping[str, Any]) -> tuple[Cell, ...]:

@@ -49,7 +49,8 @@ class Table:
         rows: cells of each row.
         reading: heading -> how to read it, shown folded above the table; empty for none.
         layout: "" scrolls sideways in its own box where it is too wide, "cards" turns rows into cards on a narrow screen,
-            "aligned" has columns of fixed width, so that plots in several tables stand below each other.
+            "aligned" has columns of fixed width, so that plots in several tables stand below each other; "aligned short" has those
+            of a rate that is not made of kinds of error.
 
     Raises:
         ValueError: a row is not as wide as the columns.
@@ -59,7 +60,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     reading: Mapping[str, str] = field(default_factory=dict)
-    layout: Literal["", "cards", "aligned"] = ""
+    layout: Literal["", "cards", "aligned", "aligned short"] = ""
 
     def __post_init__(self) -> None:
         wrong = [len(row) for row in self.rows if len(row) != len(self.columns)]

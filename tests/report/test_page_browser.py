@@ -9,7 +9,7 @@ from browser_checks import ACCESSIBILITY, CONTRAST, OPENED, UNPRINTED, Visit
 from example import cohort, example, geo_tree, system_result, table
 from playwright.sync_api import Browser
 
-from fairasr.core import AuditResult, Provenance
+from fairasr.core import AuditResult, Provenance, Rate
 from fairasr.report import render_html, write_html
 
 pytestmark = pytest.mark.browser
@@ -145,6 +145,37 @@ def test_dots_of_all_parts_of_a_cohort_table_stand_on_one_axis(browser: Browser,
     )
     assert len(lines) > 15
     assert len(set(lines)) == 1
+    visit.context.close()
+
+
+def of_a_rate() -> AuditResult:
+    """The example as if operations per second had been audited."""
+    rate = Rate(name="operations per second of audio", numerator="megaflop", denominator="duration_s", unit="Mflop/s")
+    name = example().focus
+    reports = [replace(report, measure=rate, rate_name=rate.name) for report in system_result(name).reports.values()]
+    whole = replace(system_result(name), measure=rate, rate_name=rate.name, reports={report.method: report for report in reports})
+    return example(systems=(whole,), comparisons=(), sensitivity=None)
+
+
+@pytest.mark.parametrize("result", [example(), of_a_rate()], ids=["errors", "a rate"])
+@pytest.mark.parametrize("width_px", [375, 800, 1200, 1920])
+def test_a_table_of_groups_fits_or_says_that_it_goes_on(
+    browser: Browser, tmp_path: Path, width_px: int, result: AuditResult
+) -> None:
+    visit = Visit(browser, write_html(result, tmp_path / "report.html"), width_px=width_px)
+    tables = visit.page.evaluate(
+        """[...document.querySelectorAll('.aligned')].filter(e => e.checkVisibility()).map(e => ({
+            goes_on: e.scrollWidth > e.clientWidth,
+            says_so: e.querySelector('.sideways').checkVisibility(),
+            overfull: [...e.querySelectorAll('th, td')].filter(c => c.scrollWidth > c.clientWidth + 1).map(c => c.textContent),
+            idle_px: Math.max(...[...e.querySelectorAll('thead th')].slice(2).map(c => c.clientWidth)),
+        }))"""
+    )
+    assert tables
+    assert not (width_px >= 1200 and any(table["goes_on"] for table in tables))
+    assert all(table["goes_on"] == table["says_so"] for table in tables)
+    assert all(table["overfull"] == [] for table in tables)
+    assert all(table["idle_px"] < 200 for table in tables), "a column of numbers as wide as a drawing"
     visit.context.close()
 
 
