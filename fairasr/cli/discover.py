@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fairasr.cli.options import DISCOVERY, Reading, Scoring, Search, Seed
+
+COHORTS = Path("cohorts.parquet")
+RULES = Path("rules")
 
 
 def discover(
@@ -38,12 +42,13 @@ def discover(
     from fairasr.cli.destination import require_folder
     from fairasr.cli.progress import progress
     from fairasr.cli.settings import settings_by_method
-    from fairasr.cli.tables import cohorts_of_speakers, write_table
-    from fairasr.core.atomic import write_file
+    from fairasr.cli.tables import cohorts_of_speakers, parquet_bytes
+    from fairasr.core.atomic import replace_files
     from fairasr.discovery import read_rule, rule_record
     from fairasr.report.export import json_bytes, rule_names
 
     require_folder(output)
+    _refuse_results_of_others(output, rules=rule or ())
     method_settings = settings_by_method(search.settings or ())
     saved = [read_rule(path) for path in rule or ()]
     corpus = reading.corpus()
@@ -63,11 +68,43 @@ def discover(
                 progress=tell,
             )
     partitions = {name: found.assign(corpus.manifest) for name, found in rules.items()}
-    write_table(cohorts_of_speakers(partitions), output / "cohorts.parquet")
-    for name, file in rule_names(rules).items():
-        write_file(output / "rules" / file, json_bytes(rule_record(rules[name], found_on=corpus.utterances_sha256)))
+    names = rule_names(rules)
+    records = {name: rule_record(found, found_on=corpus.utterances_sha256) for name, found in rules.items()}
+    replace_files(
+        output,
+        {
+            COHORTS: parquet_bytes(cohorts_of_speakers(partitions)),
+            **{RULES / names[name]: json_bytes(record) for name, record in records.items()},
+        },
+        owned=_owned,
+    )
     for name, partition in partitions.items():
         typer.echo(f"{name}: {len(partition.cohorts):,} cohorts of {len(partition.labels):,} speakers")
         for note in partition.notes:
             typer.echo(f"  - {note}")
     typer.echo(f"Rules and cohorts: {output}")
+
+
+def _refuse_results_of_others(output: Path, *, rules: Sequence[Path]) -> None:
+    """Cohorts and rules of a former run are replaced; neither an audit nor the rules to assign may go that way."""
+    from fairasr.cli.destination import REMEDY
+    from fairasr.core.errors import OutputError
+    from fairasr.report.reading import JSON_NAME
+
+    if (output / JSON_NAME).exists():
+        raise OutputError(f"cannot write cohorts to '{output}': it holds a report, whose rules would be replaced. {REMEDY}")
+    inside = [rule for rule in rules if rule.resolve().is_relative_to(output.resolve())]
+    if inside:
+        raise OutputError(
+            f"cannot write cohorts to '{output}': {len(inside)} of {len(rules)} rules to assign lie in it "
+            f"(first: '{inside[0]}'), and its rules would be replaced. {REMEDY}"
+        )
+
+
+def _owned(folder: Path) -> Iterator[Path]:
+    """Files of an earlier discovery, relative to `folder`."""
+    from fairasr.report.folder import rules_in
+
+    if (folder / COHORTS).is_file():
+        yield COHORTS
+    yield from rules_in(folder)

@@ -43,13 +43,17 @@ def write_table(table: pd.DataFrame, path: Path) -> Path:
     Raises:
         OutputError: it cannot be written; what was there before still is.
     """
-    if path.suffix == ".csv":
-        content = _without_formulas(table).to_csv(index=False, lineterminator="\r\n").encode()
-    else:
-        sink = io.BytesIO()
-        table.to_parquet(sink, index=False)
-        content = sink.getvalue()
-    return write_file(path, content)
+    is_csv = path.suffix == ".csv"
+    return write_file(
+        path, _without_formulas(table).to_csv(index=False, lineterminator="\r\n").encode() if is_csv else parquet_bytes(table)
+    )
+
+
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """`table` as Parquet, without its index."""
+    sink = io.BytesIO()
+    table.to_parquet(sink, index=False)
+    return sink.getvalue()
 
 
 def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:

@@ -91,7 +91,12 @@ def read_audit(folder_or_json: str | Path) -> AuditResult:
 def _owned(folder: Path) -> Iterator[Path]:
     """Files of an earlier audit, relative to `folder`: those of our names, and rules in rules/."""
     yield from (Path(name) for name in NAMES if (folder / name).is_file())
-    yield from (path.relative_to(folder) for path in (folder / RULES).glob("*.json") if _is_rule(path))
+    yield from rules_in(folder)
+
+
+def rules_in(folder: Path) -> Iterator[Path]:
+    """Saved rules in rules/ of `folder`, relative to it; other files there are left out."""
+    return (path.relative_to(folder) for path in (folder / RULES).glob("*.json") if _is_rule(path))
 
 
 def _is_rule(path: Path) -> bool:

@@ -104,6 +104,28 @@ def test_discover_saves_rules_that_place_speakers_of_another_corpus(corpus: Path
     assert applied.rename(lambda name: name.removeprefix("other-"), level="speaker_id").to_dict() == cohorts.to_dict()
 
 
+def test_discover_replaces_the_rules_of_a_former_discovery_and_no_other_file(corpus: Path, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    assert fairasr("discover", corpus, "-o", found, "--method", "geo-tree", "--method", "declared:accent").status == 0
+    (found / "rules" / "notes.json").write_text("{}")
+    assert fairasr("discover", corpus, "-o", found, "--method", "geo-tree").status == 0
+    assert set(pd.read_parquet(found / "cohorts.parquet")["method"]) == {"geo-tree"}
+    assert sorted(path.name for path in (found / "rules").iterdir()) == ["geo-tree.json", "notes.json"]
+
+
+def test_discover_replaces_neither_an_audit_nor_the_rule_it_is_to_assign(corpus: Path, audited: Path, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    assert fairasr("discover", corpus, "-o", found, "--method", "geo-tree", "--method", "declared:accent").status == 0
+    before = {folder: digests(folder) for folder in (audited, found)}
+    outcome = fairasr("discover", corpus, "-o", found, "--rule", found / "rules" / "geo-tree.json")
+    assert outcome.status == 1
+    assert f"cannot write cohorts to '{found}': 1 of 1 rules to assign lie in it" in outcome.message
+    outcome = fairasr("discover", corpus, "-o", audited, "--method", "geo-tree")
+    assert outcome.status == 1
+    assert "it holds a report" in outcome.message
+    assert {folder: digests(folder) for folder in (audited, found)} == before
+
+
 def test_an_audit_measures_a_rule_found_elsewhere_and_not_on_the_files_it_was_found_on(
     corpus: Path, audited: Path, tmp_path: Path
 ) -> None:
