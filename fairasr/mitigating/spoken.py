@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ from fairasr.core.errors import JobError
 from fairasr.ingest import Corpus, read
 from fairasr.mitigating.division import drawn_speakers
 from fairasr.mitigating.job import CorpusChoice
+from fairasr.mitigating.only import in_words, wanted
 from fairasr.models import Recordings, Trainable, UnreadableAudioError
 from fairasr.scoring import score
 
@@ -92,11 +91,13 @@ def read_spoken(choice: CorpusChoice, *, sample_rate_hz: int, seed: int) -> Spok
     recordings = Recordings(corpus.manifest, audio_root=folder, sample_rate_hz=sample_rate_hz)
     table = corpus.manifest.table
     notes: list[str] = []
-    wanted = _wanted(table, choice.only, notes)
-    named = table["audio_path"].notna().to_numpy() | ~wanted
+    chosen = wanted(table, choice.only)
+    if not chosen.all():
+        notes.append(f"{chosen.sum():,} of {len(table):,} utterances are used: those with {in_words(choice.only)}.")
+    named = table["audio_path"].notna().to_numpy() | ~chosen
     if not named.all():
         notes.append(f"{(~named).sum():,} of {len(table):,} utterances have no recording and are left out.")
-    kept = wanted & named & _short_enough(table, choice.longest_s, notes)
+    kept = chosen & named & _short_enough(table, choice.longest_s, notes)
     reasons = _unreadable(recordings, np.flatnonzero(kept))
     kept[list(reasons)] = False
     notes += [f"{n:,} of {len(table):,} recordings are left out: {why}." for why, n in Counter(reasons.values()).most_common()]
@@ -118,28 +119,6 @@ def read_spoken(choice: CorpusChoice, *, sample_rate_hz: int, seed: int) -> Spok
         notes.append(f"{len(speakers):,} of {len(spoken.manifest.speaker_ids):,} speakers, drawn by seed, are used, to save time.")
         spoken = spoken.of_rows(spoken.rows_of(speakers))
     return replace(spoken, notes=tuple(notes))
-
-
-def _wanted(table: pd.DataFrame, only: Mapping[str, tuple[Any, ...]], notes: list[str]) -> np.ndarray:
-    """Which utterances have one of the wanted values in each column: bool (n_utterances,)."""
-    absent = [column for column in only if column not in table]
-    if absent:
-        raise JobError(
-            f"'only' names {len(absent)} columns that are not there (first: '{absent[0]}'); "
-            f"there are {', '.join(map(str, table.columns))}."
-        )
-    kept = np.ones(len(table), dtype=bool)
-    for column, values in only.items():
-        kept &= table[column].astype(str).isin([str(value) for value in values]).to_numpy()
-    if not kept.any():
-        raise JobError(f"none of the {len(table):,} utterances is left by 'only' = {dict(only)}. Widen it.")
-    if not kept.all():
-        notes.append(f"{kept.sum():,} of {len(table):,} utterances are used: those with {_in_words(only)}.")
-    return kept
-
-
-def _in_words(only: Mapping[str, tuple[Any, ...]]) -> str:
-    return "; ".join(f"{column} {', '.join(map(str, values))}" for column, values in only.items())
 
 
 def _short_enough(table: pd.DataFrame, longest_s: float, notes: list[str]) -> np.ndarray:

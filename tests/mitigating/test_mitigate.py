@@ -154,7 +154,7 @@ def test_an_audit_of_the_corpus_gives_cohorts_and_training_speakers(world: Path,
         ({"cohorts": {"method": "declared:accent", "target": ["north"]}}, JobError, "have no training speaker"),
         ({"cohorts": {"method": "declared:accent", "target": ["plain", "shifted"]}}, JobError, "no general population"),
         ({"cohorts": {"method": "declared:accent", "min_speakers": 50}}, JobError, "no worst cohort can be told"),
-        ({"corpus": {"source": "people/utterances.csv", "only": {"accent": ["none"]}}}, JobError, "is left by 'only'"),
+        ({"corpus": {"source": "people/utterances.csv", "only": {"accent": ["none"]}}}, JobError, "is left by only = "),
         ({"corpus": {"source": "people/utterances.csv", "only": {"tongue": ["a"]}}}, JobError, "columns that are not there"),
     ],
 )
