@@ -44,15 +44,16 @@ def discover(
     from fairasr.cli.settings import settings_by_method
     from fairasr.cli.tables import cohorts_of_speakers, parquet_bytes
     from fairasr.core.atomic import replace_files
-    from fairasr.discovery import read_rule, rule_record
+    from fairasr.discovery import frozen_rule, rule_record
     from fairasr.report.export import json_bytes, rule_names
 
     require_folder(output)
     _refuse_results_of_others(output, rules=rule or ())
     method_settings = settings_by_method(search.settings or ())
-    saved = [read_rule(path) for path in rule or ()]
+    saved = [frozen_rule(path) for path in rule or ()]
     corpus = reading.corpus()
-    rules = {one.method: one for one in saved}
+    rules = {one.rule.method: one.rule for one in saved}
+    found_on = {one.rule.method: one.found_on for one in saved}
     if not rules:
         with progress() as tell:
             rules = discover_rules(
@@ -69,7 +70,7 @@ def discover(
             )
     partitions = {name: found.assign(corpus.manifest) for name, found in rules.items()}
     names = rule_names(rules)
-    records = {name: rule_record(found, found_on=corpus.utterances_sha256) for name, found in rules.items()}
+    records = {name: rule_record(found, found_on=found_on.get(name, corpus.utterances_sha256)) for name, found in rules.items()}
     replace_files(
         output,
         {

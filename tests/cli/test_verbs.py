@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from small_corpus import ACCENTS, N_SPEAKERS, N_UTTERANCES, WORDS, digests, fairasr, small_table
 
-from fairasr.discovery import METHODS, read_rule
+from fairasr.discovery import METHODS, frozen_rule, read_rule
 from fairasr.report import read_audit
 
 N_ROWS = N_SPEAKERS * N_UTTERANCES
@@ -102,6 +102,8 @@ def test_discover_saves_rules_that_place_speakers_of_another_corpus(corpus: Path
     assert fairasr("discover", tmp_path / "elsewhere.csv", "-o", tmp_path / "applied", *arguments).status == 0
     applied = pd.read_parquet(tmp_path / "applied" / "cohorts.parquet").set_index(["method", "speaker_id"])["cohort"]
     assert applied.rename(lambda name: name.removeprefix("other-"), level="speaker_id").to_dict() == cohorts.to_dict()
+    copies = [tmp_path / "applied" / "rules" / rule.name for rule in rules]
+    assert [frozen_rule(copy).found_on for copy in copies] == [frozen_rule(rule).found_on for rule in rules]
 
 
 def test_discover_replaces_the_rules_of_a_former_discovery_and_no_other_file(corpus: Path, tmp_path: Path) -> None:
