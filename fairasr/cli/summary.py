@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from fairasr.cli.terminal_table import terminal_table
 from fairasr.cli.wording import as_options
 from fairasr.core import AuditResult
 from fairasr.report.numbers import percent, percent_interval, probability
@@ -30,9 +29,7 @@ def print_summary(result: AuditResult) -> None:
         f"\n{escape(focus.system)}: {escape(focus.rate_name)} {escape(writing.rate_interval(focus.overall))} "
         f"over {result.data['n_speakers']:,} speakers"
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
-    for position, heading in enumerate(COLUMNS):
-        table.add_column(escape(heading.format(**ends)), justify="left" if position == 0 else "right", overflow="fold")
+    table = terminal_table([escape(heading.format(**ends)) for heading in COLUMNS])
     for name, report in focus.reports.items():
         honest = report.honest
         table.add_row(

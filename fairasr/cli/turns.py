@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from fairasr.cli.options import Reading, command_line
-
-if TYPE_CHECKING:
-    from fairasr.scoring.turn_metrics import TurnMetrics
-
-NOTHING = "\N{EN DASH}"
-HEADINGS = (
-    "overlap",
-    "mixtures",
-    "turns",
-    "ORC-WER",
-    "turns\nlost",
-    "counted\nright",
-    "always the\nmost frequent",
-    "counted\ntoo many",
-    "end latency\nmedian, P90",
-    "ended\nearly",
-)
 
 
 def turns(
@@ -62,6 +44,7 @@ def turns(
 
     from fairasr.cli.destination import require_folder
     from fairasr.cli.progress import progress
+    from fairasr.cli.turns_summary import print_turns
     from fairasr.mixtures import score_turns
 
     require_folder(output)
@@ -80,42 +63,5 @@ def turns(
             progress=tell,
         )
     scored.write(output)
-    _print_bands(scored.system, scored.metrics, scored.notes)
+    print_turns(scored.system, scored.metrics, scored.notes)
     typer.echo(f"\nTurns: {output / 'turns.csv'}")
-
-
-def _print_bands(system: str, metrics: tuple[TurnMetrics, ...], notes: tuple[str, ...]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from fairasr.report.numbers import MINUS, percent
-
-    def seconds(value: float) -> str:
-        return f"{value:.2f} s".replace("-", MINUS) if math.isfinite(value) else NOTHING
-
-    def share(value: float) -> str:
-        return percent(value) if math.isfinite(value) else NOTHING
-
-    console = Console()
-    for note in notes:
-        console.print(f"[bold]![/bold] {escape(note)}", highlight=False)
-    console.print(f"\n{escape(system)}", highlight=False)
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
-    for position, heading in enumerate(HEADINGS):
-        shown.add_column(heading, justify="left" if position == 0 else "right", overflow="fold")
-    for band in metrics:
-        shown.add_row(
-            band.band,
-            f"{band.n_mixtures:,}",
-            f"{band.n_turns:,}",
-            share(band.orc_wer),
-            share(band.lost_rate),
-            share(band.counting_accuracy),
-            share(band.majority_accuracy),
-            f"{band.counting_error:+.2f}".replace("-", MINUS),
-            f"{seconds(band.end_latency_median_s)}, {seconds(band.end_latency_p90_s)}" if band.n_ended else NOTHING,
-            share(band.early_rate),
-        )
-    console.print(shown)
