@@ -29,8 +29,10 @@ def wanted(table: pd.DataFrame, only: Only) -> np.ndarray:
             f"'only' names {len(absent)} columns that are not there (first: '{absent[0]}'); "
             f"there are {', '.join(map(str, table.columns))}."
         )
-    kept = {column: table[column].astype(str).isin([str(value) for value in values]) for column, values in only.items()}
-    together = np.logical_and.reduce([np.ones(len(table), dtype=bool), *kept.values()])
+    kept = {column: table[column].astype(str).isin([str(value) for value in values]).to_numpy() for column, values in only.items()}
+    together = np.ones(len(table), dtype=bool)
+    for rows in kept.values():
+        together &= rows
     if not together.any():
         empty = [column for column in only if not kept[column].any()]
         raise JobError(
