@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from fairasr.core.errors import JobError
+from fairasr.core.errors import JobError, ModelError
 from fairasr.mitigating.job import CorpusChoice, budget_problems, is_seed, located
 from fairasr.mitigating.measuring import Progress
 from fairasr.mitigating.sections import read_toml, section
 from fairasr.mitigating.spoken import read_spoken, trainable_rows
 from fairasr.models import ARCHITECTURES, Trainable, initialised
+from fairasr.models.architectures import check_settings
 from fairasr.training import Budget, Hooks, TrainingData, train
 
 KEYS = ("name", "architecture", "settings", "sample_rate_hz", "seed", "corpus", "budget")
@@ -65,6 +66,8 @@ def read_from_scratch(path: str | Path) -> FromScratch:
     settings = data.get("settings", {})
     if not isinstance(settings, Mapping):
         problems.append("[settings] must be a table")
+    elif architecture in ARCHITECTURES:
+        problems += _settings_problems(str(architecture), settings)
     if budget is not None:
         problems += budget_problems(budget)
     if problems:
@@ -79,6 +82,14 @@ def read_from_scratch(path: str | Path) -> FromScratch:
         budget=budget,
         seed=seed,
     )
+
+
+def _settings_problems(architecture: str, settings: Mapping[str, Any]) -> list[str]:
+    try:
+        check_settings(architecture, settings)
+    except ModelError as error:
+        return [f"[settings] {error}"]
+    return []
 
 
 def train_recogniser(job: FromScratch | str | Path, *, folder: str | Path, progress: Progress | None = None) -> Trainable:

@@ -16,7 +16,9 @@ ARCHITECTURES: Mapping[str, str] = {
     "conv-rnnt": "fairasr.models.streaming.conv_rnnt:ConvRNNT",
     "separator-transducer-segmenter": "fairasr.models.streaming.segmenter:SeparatorTransducerSegmenter",
 }
-"""Architecture, as in fairasr.json -> its class, with `load(folder)` and `of(references, ...)`; importing it needs torch."""
+"""Architecture, as in fairasr.json -> its class; importing it needs torch.
+
+A class has `load(folder)`, `check_settings(given)` and `of(references, ...)`."""
 
 EXTRA = ("torch", "transformers", "accelerate", "safetensors", "tokenizers", "peft")
 INSTALL = 'pip install "fairasr[train]"'
@@ -52,6 +54,21 @@ def initialised(
             references, settings=settings or {}, sample_rate_hz=sample_rate_hz, name=name or architecture, seed=seed
         )
     return model
+
+
+def check_settings(architecture: str, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that `initialised` would refuse, before there are references.
+
+    Args:
+        architecture: a name in ARCHITECTURES.
+        settings: of the architecture.
+
+    Raises:
+        ModelError: settings that do not exist or do not fit together.
+        MissingExtraError: the libraries that models need are not installed.
+    """
+    with extra_needed():
+        class_at(ARCHITECTURES[architecture]).check_settings(settings)
 
 
 def class_at(where: str) -> Any:

@@ -72,6 +72,15 @@ class CTCRecognizer:
         return cls(module, settings=settings, vocabulary=vocabulary, sample_rate_hz=sample_rate_hz, name=name)
 
     @classmethod
+    def check_settings(cls, given: Mapping[str, Any]) -> None:
+        """Refuse settings that `of` would refuse.
+
+        Raises:
+            ModelError: settings that do not exist or do not fit together.
+        """
+        conformer_settings(given)
+
+    @classmethod
     def of(cls, references: Iterable[str], *, settings: Mapping[str, Any], sample_rate_hz: int, name: str, seed: int) -> Self:
         """A model with random weights that writes the characters of `references`; `settings` are fields of `ConformerSettings`.
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from fairasr.core.errors import ModelError
+from fairasr.core.similar import did_you_mean
 
 S = TypeVar("S")
 
@@ -28,7 +29,8 @@ def settings_from(kind: type[S], given: Mapping[str, Any], *, what: str) -> S:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ModelError(
-            f"{len(unknown)} of {len(given)} settings are none of {what} (first: {unknown[0]!r}); there are {', '.join(known)}."
+            f"{len(unknown)} of {len(given)} settings are none of {what} (first: {unknown[0]!r}"
+            f"{did_you_mean(unknown[0], known)}); there are {', '.join(known)}."
         )
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 

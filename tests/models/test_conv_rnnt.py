@@ -148,7 +148,10 @@ def test_the_four_of_the_ablation_are_whole_recognisers_of_equal_size_that_load_
 
 
 def test_settings_of_the_encoder_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(ModelError, match="1 of 1 settings are none of the encoder of 'conv-rnnt' \\(first: 'chanels'\\)"):
+    with pytest.raises(
+        ModelError,
+        match="1 of 1 settings are none of the encoder of 'conv-rnnt' \\(first: 'chanels'; did you mean 'channels'\\?\\)",
+    ):
         model_of(encoder={"chanels": (2, 2)})
 
 

@@ -287,7 +287,10 @@ def test_words_outside_the_vocabulary_are_named_before_training() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_mel": 3}, r"1 of 1 settings are none of a transducer \(first: 'n_mel'\); there are n_mels, units"),
+        (
+            {"n_mel": 3},
+            r"1 of 1 settings are none of a transducer \(first: 'n_mel'; did you mean 'n_mels'\?\); there are n_mels, units",
+        ),
         ({"encoder": {"size": 3}}, r"1 of 1 settings are none of the encoder of 'stand-in' \(first: 'size'\); there are hidden"),
         ({"encoder": 3}, "'encoder' is 3, not a table"),
         ({"joint": 0, "beam": 1.5}, "2 settings of the transducer are wrong: joint is 0, .*; beam is 1.5"),

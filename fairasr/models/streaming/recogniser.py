@@ -62,6 +62,15 @@ class TransducerRecognizer(StreamingTranscriber):
         return WordVocabulary.of(texts) if settings.units == "words" else Vocabulary.of(texts)
 
     @classmethod
+    def check_settings(cls, given: Mapping[str, Any]) -> None:
+        """Refuse settings that `of` would refuse.
+
+        Raises:
+            ModelError: settings that do not exist or do not fit together.
+        """
+        cls._settings(given)
+
+    @classmethod
     def of(cls, references: Iterable[str], *, settings: Mapping[str, Any], sample_rate_hz: int, name: str, seed: int) -> Self:
         """A model with random weights that writes what is in `references`: same seed, same weights.
 
