@@ -30,7 +30,10 @@ def require_file(path: Path, *, endings: tuple[str, ...] = ()) -> None:
         OutputError: it is a folder, has none of the endings asked for, or its folder may not be written to.
     """
     if endings and path.suffix not in endings:
-        raise OutputError(f"cannot write results to '{path}': its name must end in {' or '.join(endings)}. {REMEDY}")
+        raise OutputError(
+            f"cannot write results to '{path}': its name must end in {' or '.join(endings)}. "
+            f"Choose another name, such as '{path.with_suffix(endings[0]) if path.name else endings[0]}'."
+        )
     if path.is_dir():
         raise OutputError(f"cannot write results to '{path}': it is a folder. {REMEDY}")
     require_folder(path.absolute().parent)

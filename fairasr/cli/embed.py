@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
+from fairasr.cli.failures import tell_failures
 from fairasr.cli.options import Reading
 from fairasr.cli.recordings import recordings_of
-
-FIRST_FAILURES = 5
 
 
 def embed(
@@ -44,6 +43,5 @@ def embed(
             path=output,
             progress=lambda done, total: tell("embedding", done, total),
         )
-    for utterance, reason in list(found.failures.items())[:FIRST_FAILURES]:
-        typer.echo(f"- {utterance}: {reason}")
+    tell_failures(found.failures, total=len(corpus.manifest), done="embedded")
     typer.echo(f"{len(found.utterance_ids) - len(found.failures):,} of {len(found.utterance_ids):,} utterances embedded: {output}")

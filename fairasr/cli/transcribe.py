@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fairasr.cli.failures import tell_failures
 from fairasr.cli.options import Reading
 
 if TYPE_CHECKING:
     from fairasr.models import Recognizer
 
-FIRST_FAILURES = 5
 RECORDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 """Endings of a source that is a recording itself."""
 
@@ -99,8 +99,7 @@ def transcribe(
             # A text of an earlier run may be of a recording that is now gone.
             failures = {**uncounted, **failures}
             write_file(compute, table.to_csv(index=False, lineterminator="\n").encode())
-    for utterance, reason in list(failures.items())[:FIRST_FAILURES]:
-        typer.echo(f"- {utterance}: {reason}")
+    tell_failures(failures, total=len(manifest), done="transcribed")
     typer.echo(f"{len(hypotheses):,} of {len(manifest):,} utterances transcribed by {hypotheses.system}: {output}")
     if compute is not None:
         typer.echo(f"Computation of {len(table):,} of {len(manifest):,} recordings: {compute}")

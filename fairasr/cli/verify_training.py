@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from fairasr.cli.failures import tell_failures
 from fairasr.cli.options import Reading, Seed, pairs
 from fairasr.cli.recordings import recordings_of
 from fairasr.cli.threads import Threads
-
-FIRST_FAILURES = 5
 
 
 def train(
@@ -119,8 +118,7 @@ def embed(
             path=output,
             progress=lambda done, total: tell("embedding", done, total),
         )
-    for utterance, reason in list(found.failures.items())[:FIRST_FAILURES]:
-        typer.echo(f"- {utterance}: {reason}")
+    tell_failures(found.failures, total=len(corpus.manifest), done="embedded")
     typer.echo(f"{len(found.utterance_ids) - len(found.failures):,} of {len(found.utterance_ids):,} utterances embedded: {output}")
 
 

@@ -48,6 +48,7 @@ def test_what_was_heard_is_scored_by_the_next_command(recorded: Path, model: Pat
     outcome = fairasr("transcribe", recorded, "--model", model, "-o", output)
     assert outcome.status == 0, outcome.message
     assert outcome.printed.splitlines() == [
+        "1 of 3 recordings could not be transcribed:",
         "- b: there is no such file",
         f"2 of 3 utterances transcribed by tiny: {output}",
     ]
@@ -79,7 +80,7 @@ def test_a_model_that_is_not_there_is_named_and_nothing_is_written(recorded: Pat
 def test_a_file_of_another_kind_is_refused_before_any_work(recorded: Path, tmp_path: Path) -> None:
     outcome = fairasr("transcribe", recorded, "--model", tmp_path / "gone", "-o", tmp_path / "hypotheses.csv")
     assert outcome.status == 1
-    assert "must end in .parquet" in outcome.message
+    assert f"must end in .parquet. Choose another name, such as '{tmp_path / 'hypotheses.parquet'}'." in outcome.message
 
 
 def test_a_corpus_without_recordings_is_refused(model: Path, tmp_path: Path) -> None:
@@ -193,12 +194,17 @@ def test_what_is_computed_is_of_the_recordings_that_have_a_text(recorded: Path, 
     outcome = fairasr("transcribe", recorded, "--model", streaming_model, "-o", output, "--compute", compute)
     assert outcome.status == 0, outcome.message
     assert set(pd.read_csv(compute)["utterance_id"]) == set(read_hypotheses(output).texts) == {"a", "c"}
-    assert outcome.printed.splitlines()[0] == "- b: it is silent throughout"
+    assert outcome.printed.splitlines()[1] == "- b: it is silent throughout"
     assert f"Computation of 2 of 3 recordings: {compute}" in outcome.printed
-    # One whose text is there from before and whose recording is broken by now is told of too.
+    # Texts of other recordings are refused; one whose text is there from before and whose recording is gone by now is told of too.
     soundfile.write(recorded.parent / "audio" / "c.wav", np.zeros(4_000), 8_000)
+    before = compute.read_bytes()
+    refused = fairasr("transcribe", recorded, "--model", streaming_model, "-o", output, "--compute", compute)
+    assert (refused.status, compute.read_bytes()) == (1, before)
+    assert "1 of 2 have changed under the same utterance_id (first: 'c')" in refused.message
+    (recorded.parent / "audio" / "c.wav").unlink()
     outcome = fairasr("transcribe", recorded, "--model", streaming_model, "-o", output, "--compute", compute)
-    assert sorted(outcome.printed.splitlines()[:2]) == ["- b: it is silent throughout", "- c: it is silent throughout"]
+    assert sorted(outcome.printed.splitlines()[1:3]) == ["- b: it is silent throughout", "- c: there is no such file"]
     assert f"Computation of 1 of 3 recordings: {compute}" in outcome.printed
 
 
