@@ -170,10 +170,24 @@ def _lead(report: DisparityReport) -> str:
     writing, is_plural = writing_of(report), len(report.honest.bottom) > 1
     if report.honest.basis == "cross-fit":
         ranked = writing.worst if writing.is_of_errors else f"{writing.worst} in {writing.words}"
-        return f"The speakers ranked {ranked} by “{method_in_words(report.method)}”" + (", such as" if report.honest.bottom else "")
+        by = f"ranked {ranked} by “{method_in_words(report.method)}”"
+        if _is_of_the_groups_named(report):
+            return f"The {'groups' if is_plural else 'group'} {by} {'are' if is_plural else 'is'}"
+        return f"The speakers {by}" + (", such as" if report.honest.bottom else "")
     if writing.is_of_errors:
         return "The worst-served groups found are" if is_plural else "The worst-served group found is"
     return f"The {'groups' if is_plural else 'group'} with the highest {writing.words} found {'are' if is_plural else 'is'}"
+
+
+def _is_of_the_groups_named(report: DisparityReport) -> bool:
+    """Whether a cross-fitted gap is of the groups named and no others: every fold ranked these, so speakers and rate are theirs."""
+    gap = report.honest
+    if report.cohorts_basis != "everyone" or not gap.bottom:
+        return False
+    named = report.by_cohort.reindex(list(gap.bottom))
+    rate = (named["rate"] * named["n_ref_words"]).sum(skipna=False) / named["n_ref_words"].sum(skipna=False)
+    is_as_many = bool(named["n_speakers"].sum(skipna=False) == gap.bottom_n_speakers)
+    return is_as_many and math.isclose(rate, gap.bottom_rate.value)
 
 
 def _nothing_shown(system: SystemResult, reports: list[DisparityReport]) -> Headline:

@@ -57,7 +57,7 @@ def test_what_is_no_share_is_written_in_its_unit_and_never_in_percent(results: P
     result = fa.read_audit(results / "compute")
     said = text_of((results / "compute" / "report.html").read_text(encoding="utf-8"))
     assert "compute per second (Gflop/s), megaflop / duration_ms" in said
-    lead = "The speakers ranked highest in compute per second by “Declared group: accent”, such as accent: far : "
+    lead = "The group ranked highest in compute per second by “Declared group: accent” is accent: far : "
     rates = "3.50 Gflop/s, against 1.25 Gflop/s in the lowest and 2.00 Gflop/s overall"
     assert f"{lead}{rates}: highest above lowest by 180.0 % [" in said
     assert "points" not in said.replace("optimism", "").split("How to read this table")[1]

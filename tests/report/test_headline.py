@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from example import estimate, example, gaps, geo_tree, speaker_kmeans, system_result
+from example import cohort, estimate, example, gaps, geo_tree, speaker_kmeans, system_result, table
 
 from fairasr.core import UNDEFINED, AuditResult, DisparityReport
 from fairasr.report.headline import estimate_in_words, headline, is_supported, verdict_in_words, worst_in_words
@@ -77,6 +77,24 @@ def test_a_cross_fitted_gap_is_of_the_speakers_ranked_worst_and_not_of_the_group
     found = headline(only(report))
     assert found.lead == "The speakers ranked worst by “Where speakers are: regions on the map”, such as"
     assert found.group == "north of 40.1°, west of 100.0° (leaf 0)"
+
+
+@pytest.mark.parametrize(
+    ("ranked", "lead"),
+    [
+        ({"n_speakers": 80, "rate": 0.3}, "The group ranked worst by “Declared group: accent” is"),
+        ({"n_speakers": 65, "rate": 0.3}, "The speakers ranked worst by “Declared group: accent”, such as"),
+        ({"n_speakers": 80, "rate": 0.29}, "The speakers ranked worst by “Declared group: accent”, such as"),
+    ],
+    ids=["every fold ranked it", "other speakers", "as many others"],
+)
+def test_a_group_is_only_an_example_where_the_gap_is_of_others_too(ranked: dict[str, float], lead: str) -> None:
+    rows = [cohort("hausa", "accent: hausa", 0.3, n_speakers=80), cohort("igbo", "accent: igbo", 0.1, n_speakers=80)]
+    gap = gaps(("hausa",), ("igbo",), worst=0.3, best=0.1, basis="cross-fit")
+    gap = replace(gap, bottom_n_speakers=ranked["n_speakers"], bottom_rate=estimate(ranked["rate"], 0.04))
+    report = replace(geo_tree("a"), method="declared:accent", cohorts=table(rows), cohorts_basis="everyone", honest=gap)
+    found = headline(only(report))
+    assert (found.lead, found.group) == (lead, "accent: hausa")
 
 
 def test_characters_are_counted_where_the_rate_is_of_characters() -> None:
