@@ -135,8 +135,15 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
         group=worst_in_words(report),
         sentence=_errors_in_a_sentence(report) if report.measure is None else _rate_in_a_sentence(gap, writing_of(report)),
         detail=f"{_part_of(gap)}{numbers.count(gap.n_speakers)} speakers, grouped by "
-        f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}",
+        f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}{_whose_figures(gap)}",
     )
+
+
+def _whose_figures(gap: Gaps) -> str:
+    """Cross-fitted rates may lie between those of the groups in the table, which a reader would take for a mistake."""
+    if gap.basis != "cross-fit":
+        return ""
+    return " Everyone is judged by a ranking made without them, so these need not be the rates of any group below."
 
 
 def _errors_in_a_sentence(report: DisparityReport) -> str:
@@ -156,8 +163,9 @@ def _rate_in_a_sentence(gap: Gaps, writing: Writing) -> str:
         if math.isfinite(gap.relative_to_top.value)
         else f"highest above all by {writing.difference_interval(gap.difference_to_overall)}"
     )
+    lowest = "among those ranked lowest" if gap.basis == "cross-fit" else "in the lowest"
     return (
-        f"{writing.rate(gap.bottom_rate.value)}, against {writing.rate(gap.top_rate.value)} in the lowest and "
+        f"{writing.rate(gap.bottom_rate.value)}, against {writing.rate(gap.top_rate.value)} {lowest} and "
         f"{writing.rate(gap.overall_rate.value)} overall: {size}."
     )
 

@@ -58,7 +58,7 @@ def test_what_is_no_share_is_written_in_its_unit_and_never_in_percent(results: P
     said = text_of((results / "compute" / "report.html").read_text(encoding="utf-8"))
     assert "compute per second (Gflop/s), megaflop / duration_ms" in said
     lead = "The group ranked highest in compute per second by “Declared group: accent” is accent: far : "
-    rates = "3.50 Gflop/s, against 1.25 Gflop/s in the lowest and 2.00 Gflop/s overall"
+    rates = "3.50 Gflop/s, against 1.25 Gflop/s among those ranked lowest and 2.00 Gflop/s overall"
     assert f"{lead}{rates}: highest above lowest by 180.0 % [" in said
     assert "points" not in said.replace("optimism", "").split("How to read this table")[1]
     for report in result.system("sparse").reports.values():
@@ -88,7 +88,7 @@ def test_a_group_that_is_given_little_is_a_gap_though_no_group_stands_out_above(
     assert gap.difference_to_overall.lo < 0 < gap.relative_to_top.lo
     found = headline(audit)
     assert found.shown
-    assert re.search(r"in the lowest and .* overall: highest above lowest by [\d.]+\s% \[", found.sentence)
+    assert re.search(r"among those ranked lowest and .* overall: highest above lowest by [\d.]+\s% \[", found.sentence)
     shuffled = table.assign(accent=draws.permutation(table["accent"]))
     nothing = headline(fa.audit(shuffled, rate=COMPUTE, seed=0, n_permutations=99, methods=("declared:accent",)))
     assert not nothing.shown
@@ -112,7 +112,9 @@ def test_a_lowest_rate_of_nothing_hides_no_gap() -> None:
     assert not np.isfinite(audit["declared:accent"].honest.relative_to_top.value)
     found = headline(audit)
     assert found.shown
-    assert re.search(r"against 0\.0\s% in the lowest and .* overall: highest above all by \+[\d.]+\s(points )?\[", found.sentence)
+    assert re.search(
+        r"against 0\.0\s% among those ranked lowest and .* overall: highest above all by \+[\d.]+\s(points )?\[", found.sentence
+    )
 
 
 def test_a_share_is_written_in_percent_and_points(results: Path) -> None:
