@@ -22,6 +22,7 @@ class Breach:
         rows: bool array (n_rows,), True where the rule is broken.
         remedy: what to do about it, as a sentence; "" where the wording says it.
         reason: why such a row is set aside, for `Manifest.set_aside`; "" for rules whose breach only blanks a value.
+        called: what the message calls the column where the file has none of this name; "" where it has.
         blanks: columns whose values are left out of such rows under bad_rows="set-aside"; none: the row itself is set aside.
     """
 
@@ -30,6 +31,7 @@ class Breach:
     rows: np.ndarray
     remedy: str = ""
     reason: str = ""
+    called: str = ""
     blanks: tuple[str, ...] = ()
 
     def sentence(self, table: pd.DataFrame) -> str:
@@ -39,7 +41,8 @@ class Breach:
         shown = repr(table[self.column].iloc[positions[0]])
         if len(shown) > LONGEST_EXAMPLE:
             shown = shown[: LONGEST_EXAMPLE - 3] + "..."
-        found = f"column '{self.column}': {len(positions):,} of {len(table):,} rows {self.wording} (rows {first}; first: {shown})"
+        column = self.called or f"column '{self.column}'"
+        found = f"{column}: {len(positions):,} of {len(table):,} rows {self.wording} (rows {first}; first: {shown})"
         return f"{found}. {self.remedy}" if self.remedy else found
 
 

@@ -46,7 +46,10 @@ def one_row_per_counted_utterance(table: pd.DataFrame, rate: Rate) -> tuple[pd.D
 def _written_alike(values: pd.Series) -> pd.Series:
     """Equal numbers as equal texts, so that 1000 and 1000.0 are one value; what is no number stays, and is refused later."""
     numbers = numbers_in(values)
-    texts = [value if np.isnan(number) else f"{number:.17g}" for value, number in zip(values, numbers, strict=True)]
+    texts = [
+        value if np.isnan(number) else np.format_float_positional(number, trim="-")
+        for value, number in zip(values, numbers, strict=True)
+    ]
     return pd.Series(texts, index=values.index, dtype=object)
 
 
@@ -104,29 +107,43 @@ def count_breaches(table: pd.DataFrame, rate: Rate, numerators: Iterable[str]) -
     whole = numbers_in(table[rate.denominator]) if rate.denominator in table else None
     for column in (*numerators, *(() if whole is None else (rate.denominator,))):
         values = numbers_in(table[column])
-        system = column.removeprefix(f"{rate.numerator}:") if column.startswith(f"{rate.numerator}:") else ""
+        system = _system_of(column, rate)
         wrong = ~((values >= 0) & (values < LARGEST_COUNT) & (values == np.floor(values)))
         breaches.append(
             Breach(
                 column=column,
-                wording="are not a whole number >= 0" + (f" in '{rate.numerator}' of the system {system!r}" if system else ""),
+                called=_called(column, rate),
+                wording="are not a whole number >= 0",
                 rows=wrong,
                 remedy="Count in a unit that is whole (milliseconds, not seconds), or pass bad_rows='set-aside' to count these "
                 "rows apart.",
-                reason=f"no count in {column}",
+                reason=f"no count in {rate.numerator} of {system}" if system else f"no count in {column}",
             )
         )
         if rate.share and whole is not None and column != rate.denominator:
             breaches.append(
                 Breach(
                     column=column,
+                    called=_called(column, rate),
                     wording=f"are larger than '{rate.denominator}', which they are to be a share of",
                     rows=~wrong & (values > whole),
                     remedy="Mend the counts, or do not call the rate a share.",
-                    reason=f"{column} larger than {rate.denominator}",
+                    reason=f"{rate.numerator} larger than {rate.denominator}" + (f", {system}" if system else ""),
                 )
             )
     return breaches
+
+
+def _system_of(column: str, rate: Rate) -> str:
+    """The system whose numerator is in `column`; "" where there is but one."""
+    prefix = f"{rate.numerator}:"
+    return column.removeprefix(prefix) if column.startswith(prefix) else ""
+
+
+def _called(column: str, rate: Rate) -> str:
+    """What a message calls `column`: NUMERATOR:SYSTEM may be made of a column `system`, and then no file has it."""
+    system = _system_of(column, rate)
+    return f"column '{rate.numerator}' of the system '{system}'" if system else f"column '{column}'"
 
 
 def nothing_to_divide_by(table: pd.DataFrame, usable: np.ndarray, rate: Rate) -> list[str]:
@@ -143,10 +160,11 @@ def too_large_in_all(table: pd.DataFrame, usable: np.ndarray, rate: Rate, numera
     """A sentence for each column of counts whose usable rows add up to `LARGEST_COUNT` or more."""
     columns = [column for column in (*numerators, rate.denominator) if column in table]
     sums = {column: float(numbers_in(table[column])[usable].sum()) for column in columns}
+    n_rows = int(usable.sum())
     return [
-        f"column '{column}': its {int(usable.sum()):,} usable rows add up to {total:.3g}, and sums of {LARGEST_COUNT:,.0f} or more "
-        f"are not exact (first: {table['utterance_id'][usable].iloc[0]!r}, {table[column][usable].iloc[0]!r}). Count in a larger "
-        "unit (megaflop, not flop)."
+        f"{_called(column, rate)}: its {n_rows:,} usable rows add up to {total:.3g}, and sums of {LARGEST_COUNT:,.0f} or more are "
+        f"not exact (first: {table['utterance_id'][usable].iloc[0]!r}, {table[column][usable].iloc[0]!r}). Count in a larger unit "
+        "(megaflop, not flop)."
         for column, total in sums.items()
         if total >= LARGEST_COUNT
     ]
