@@ -13,12 +13,16 @@ from fairasr.auditing.method import Prepared, prepare
 from fairasr.auditing.plan import Plan, Progress
 from fairasr.core import Manifest
 from fairasr.core.errors import DiscoveryError, DoubleDippingError
+from fairasr.core.similar import did_you_mean
 from fairasr.discovery import METHODS, CohortRule, Discoverer, FrozenRule, frozen_rule
 from fairasr.discovery.base import DECLARED
 from fairasr.ingest import Corpus
 
 MOST_COLUMNS = 8
 """Declared columns audited unasked: more would mostly spend the correction for looking often."""
+
+OF_UTTERANCES = frozenset({"utterance_id", "speaker_id", "reference", "duration_s", "audio_path"})
+"""Columns that no discovery groups speakers by. An audit of a rate has an empty `reference` that its file lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +112,8 @@ def named_method(name: str, choice: Choice) -> Discoverer:
     """
     base, _, columns = name.partition(":")
     if base not in METHODS:
-        raise DiscoveryError(f"there is no discovery method {base!r}; there are {', '.join(METHODS)}.")
+        known = f"; there are {', '.join(METHODS)}."
+        raise DiscoveryError(f"there is no discovery method {base!r}{did_you_mean(base, METHODS) or known}")
     options = dict(choice.settings.get(base, {}))
     if base == DECLARED:
         if not columns:
@@ -166,8 +171,10 @@ def prepare_all(
             skipped[discoverer.method] = str(error)
     if not ready:
         reasons = "\n".join(f"  - {reason}" for reason in skipped.values())
+        columns = [column for column in manifest.table.columns if column not in OF_UTTERANCES]
         raise DiscoveryError(
-            f"no discovery method can run on '{manifest.source}', its columns are {', '.join(manifest.table.columns)}:\n{reasons}\n"
+            f"no discovery method can run on '{manifest.source}': groups are looked for among half of its "
+            f"{len(manifest.speaker_ids):,} speakers, by these columns: {', '.join(columns) or 'none'}.\n{reasons}\n"
             f"Add a column, or map one to its name with columns=."
         )
     return ready, skipped

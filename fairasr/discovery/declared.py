@@ -45,7 +45,7 @@ class Declared:
             return f"column {' and '.join(self.columns)} has {groups.nunique()} value(s) that speakers keep; a gap needs two"
         if groups.nunique() > 0.5 * len(groups):
             return (
-                f"column {' and '.join(self.columns)} has {groups.nunique():,} values for {len(groups):,} speakers: "
+                f"column {' and '.join(self.columns)} has {groups.nunique():,} values for the {len(groups):,} speakers looked at: "
                 f"it names them, it groups none"
             )
         return None

@@ -11,7 +11,7 @@ import pytest
 from counted_world import COMPUTE, LOST, counted, long_form, with_dense
 
 import fairasr as fa
-from fairasr.core.errors import IngestError, SchemaError, ScoringError
+from fairasr.core.errors import DiscoveryError, IngestError, SchemaError, ScoringError
 
 QUICK: dict[str, Any] = {"seed": 0, "n_permutations": 0, "methods": ("declared:accent",)}
 
@@ -129,14 +129,19 @@ def _table(column: str, value: object) -> pd.DataFrame:
         (_table("duration_ms", "inf"), COMPUTE, "first: 'inf'"),
         (counted().assign(duration_ms=0), COMPUTE, "all 192 usable rows are 0, so compute per second is not defined"),
         (_table("lost", 5), LOST, "are larger than 'n_turns', which they are to be a share of"),
-        (long_form(counted()).iloc[:-1], COMPUTE, "column 'megaflop:dense': 1 of 192 rows are not a whole number"),
+        (long_form(counted()).iloc[:-1], COMPUTE, "column 'megaflop' of the system 'dense': 1 of 192 rows are not"),
         (long_form(counted()).replace({"duration_ms": {3000: None}}), COMPUTE, "column 'duration_ms': 96 of 192 rows"),
         (pd.concat([long_form(counted()), long_form(counted()).iloc[:2]]), COMPUTE, "2 of 386 rows are a second one of the same"),
         (long_form(counted()).assign(duration_ms=range(384)), COMPUTE, "192 of 192 utterances have several values over their"),
         (
             long_form(_table("megaflop", -1)),
             COMPUTE,
-            "1 of 192 rows are not a whole number >= 0 in 'megaflop' of the system 'sparse'",
+            "column 'megaflop' of the system 'sparse': 1 of 192 rows are not a whole number >= 0 (rows 1;",
+        ),
+        (
+            long_form(_table("duration_ms", "1.64")),
+            COMPUTE,
+            "column 'duration_ms': 1 of 192 rows are not a whole number >= 0 (rows 1; first: '1.64')",
         ),
         (counted().assign(megaflop=-1), COMPUTE, "each lacks an id of its own, a speaker or counts for compute per second"),
         (
@@ -151,6 +156,14 @@ def test_counts_that_cannot_be_audited_are_named(table: pd.DataFrame, rate: fa.R
     with pytest.raises(SchemaError) as told:
         audited(table, rate)
     assert said in str(told.value)
+
+
+def test_columns_that_group_nobody_are_those_of_the_file() -> None:
+    few = counted().groupby("speaker_id").head(1).iloc[:8][["utterance_id", "speaker_id", "megaflop", "duration_ms"]]
+    with pytest.raises(DiscoveryError) as told:
+        audited(few.assign(accent=list("abcdefgh")), methods=(), groups=("accent",), min_speakers=2)
+    assert "among half of its 8 speakers, by these columns: accent.\n" in str(told.value)
+    assert "accent has 4 values for the 4 speakers looked at" in str(told.value)
 
 
 def test_a_sum_just_below_the_largest_is_exact() -> None:

@@ -192,7 +192,7 @@ CASES: dict[Making, tuple[str, ...]] = {
     of_one_cohort: ("declared:accent cannot run", "1 value(s)", "a gap needs two"),
     with_nothing_to_group_by: (
         "no discovery method can run",
-        "its columns are utterance_id, speaker_id",
+        f"among half of its {N_SPEAKERS} speakers, by these columns: none.",
         "with --column NAME=COLUMN",
     ),
     of_silence: (f"all {N_ROWS} references", "no rate is defined", "Give references"),

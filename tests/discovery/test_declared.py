@@ -76,7 +76,7 @@ def test_numbers_and_truth_values_are_groups_too() -> None:
         (["a", "a", "b", "b", "b"], None),
         (["a", "a", "a", "a", None], "has 1 value(s) that speakers keep"),
         ([None] * 5, "has 0 value(s) that speakers keep"),
-        (["a", "b", "c", "d", "e"], "has 5 values for 5 speakers: it names them"),
+        (["a", "b", "c", "d", "e"], "has 5 values for the 5 speakers looked at: it names them"),
     ],
     ids=str,
 )
