@@ -27,6 +27,9 @@ from fairasr.ingest import Corpus
 from fairasr.ingest.selection import Missing, selected
 from fairasr.statistics import compare, holm, overall_rate, split_speakers
 
+FEWEST_IN_TWO_GROUPS = 8
+"""Speakers: two groups of two, the fewest that are ever shown, among those who discover and among those who confirm."""
+
 
 def audit(
     corpus: Corpus | str | Path | pd.DataFrame,
@@ -187,10 +190,16 @@ def audit(
 def _require_speakers(manifest: Manifest, plan: Plan) -> None:
     n_speakers, needed = len(manifest.speaker_ids), 2 * plan.min_speakers
     if n_speakers < needed:
+        remedies = ["Add speakers"]
+        if n_speakers >= FEWEST_IN_TWO_GROUPS:
+            remedies.append(f"lower min_speakers= to {n_speakers // 4} or less knowing what it means for privacy")
+        if manifest.has_speaker_ids and len(manifest) >= needed:
+            remedies.append(
+                "take each utterance as a speaker, which says nothing of other people: speaker_ids=False (--no-speaker-ids)"
+            )
         raise StatisticsError(
             f"'{manifest.source}' has {n_speakers:,} speaker(s) in {len(manifest):,} utterances; discovery and confirmation on "
-            f"different speakers need at least {needed} ({plan.min_speakers} each). Add speakers, or lower "
-            "min_speakers knowing what it means for privacy."
+            f"different speakers need at least {needed} ({plan.min_speakers} each). {', or '.join(remedies)}."
         )
 
 

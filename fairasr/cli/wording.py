@@ -15,6 +15,7 @@ OPTIONS = {
     "columns=": "--column NAME=COLUMN",
     "recipe=": "--recipe ",
     "layout=": "--layout ",
+    "min_speakers=": "--min-speakers ",
     "unit=": "--unit ",
 }
 """How a message names an argument -> the option that sets it."""

@@ -121,6 +121,10 @@ def of_one_speaker(folder: Path) -> Arguments:
     return [csv(folder, small_table().assign(speaker_id="only"))]
 
 
+def of_twelve_speakers(folder: Path) -> Arguments:
+    return [csv(folder, small_table().groupby("speaker_id").head(1).iloc[:12])]
+
+
 def of_one_cohort(folder: Path) -> Arguments:
     return [csv(folder, small_table().assign(accent="north")), "--method", "declared:accent"]
 
@@ -188,7 +192,11 @@ CASES: dict[Making, tuple[str, ...]] = {
     in_the_sea: (f"2 of {N_ROWS} rows lie in the sea", "first: '0.5'", "Correct them"),
     with_zip_codes_as_numbers: (f"{N_ROWS} of {N_ROWS} rows", "first: '501'", "00501", "as text"),
     with_zip_plus_four: (f"1 of {N_ROWS} rows are ZIP+4", "first: '67001-1234'", "first five digits"),
-    of_one_speaker: (f"1 speaker(s) in {N_ROWS} utterances", "at least 20", "Add speakers"),
+    of_twelve_speakers: (
+        "12 speaker(s) in 12 utterances",
+        "Add speakers, or lower --min-speakers to 3 or less knowing what it means for privacy.",
+    ),
+    of_one_speaker: (f"1 speaker(s) in {N_ROWS} utterances", "at least 20", "Add speakers, or take each", ": --no-speaker-ids."),
     of_one_cohort: ("declared:accent cannot run", "1 value(s)", "a gap needs two"),
     with_nothing_to_group_by: (
         "no discovery method can run",
