@@ -17,7 +17,7 @@ def mitigate(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the runs and the report.")] = Path(
         "out/mitigation"
     ),
-    check: Annotated[bool, typer.Option("--check", help="Only check the job file.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the job file, and that all it names is there.")] = False,
     threads: Threads = None,
 ) -> None:
     """Fine-tune a recogniser for its worst cohorts, by every method of the job at the same budget.
@@ -36,7 +36,8 @@ def mitigate(
     checked = read_job(job)
     if check:
         n_runs = sum(len(block.candidates) for block in checked.methods) * len(checked.seeds)
-        typer.echo(f"'{job}' can be run: {len(checked.methods)} methods, {n_runs} candidates with {len(checked.seeds)} seeds.")
+        methods, seeds = _counted(len(checked.methods), "method"), _counted(len(checked.seeds), "seed")
+        typer.echo(f"'{job}' can be run: {methods}, {_counted(n_runs, 'candidate')} with {seeds}.")
         return
     with chosen_threads(threads), progress() as tell:
         found = run_job(checked, folder=output, command=command_line(), progress=tell)
@@ -44,3 +45,7 @@ def mitigate(
     if written:
         print_league(found.result)
         typer.echo(f"\nReport: {output / 'report.html'}")
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
