@@ -12,8 +12,9 @@ import pandas as pd
 from fairasr.auditing.choice import Choice, named_method
 from fairasr.core import UNKNOWN, AuditResult, Counts, Manifest
 from fairasr.core.errors import DoubleDippingError, JobError
-from fairasr.discovery import CohortRule, FrozenRule, fit, frozen_rule
+from fairasr.discovery import CohortRule, Discoverer, FrozenRule, fit, frozen_rule
 from fairasr.discovery.base import DECLARED
+from fairasr.ingest import Corpus
 from fairasr.mitigating.job import CohortChoice
 from fairasr.report import read_audit
 from fairasr.statistics import BOTTOM, rank_bands, split_speakers
@@ -110,6 +111,26 @@ def found_cohorts(
     )
 
 
+def require_rule(choice: CohortChoice, corpus: Corpus | None) -> None:
+    """Refuse what cannot give cohorts, as far as it can be told before the speakers are divided.
+
+    Args:
+        choice: of the job file, paths absolute.
+        corpus: of the job; None where it cannot be read, and what cannot be told without it is left out.
+
+    Raises:
+        FairasrError: the audit or the rule cannot be read, there is no such method, or it cannot run on this corpus.
+    """
+    if choice.audit is not None:
+        _rule_of_audit(choice.audit, choice.method)
+    elif choice.rule is not None:
+        _saved_rule(choice.rule, inputs=() if corpus is None else corpus.utterances_sha256)
+    else:
+        discoverer = _discoverer(choice)
+        if corpus is not None:
+            _require_fit(discoverer, corpus.manifest, speakers="speakers")
+
+
 def _rule(
     choice: CohortChoice, training: Manifest, base_counts: Callable[[], Counts], *, inputs: tuple[str, ...], seed: int
 ) -> tuple[FrozenRule, str]:
@@ -120,17 +141,9 @@ def _rule(
         found_on = tuple(sorted({*of_audit.found_on, *inputs}))
         return replace(of_audit, found_on=found_on), "Cohorts are those of the audit, found on the training speakers."
     if choice.rule is not None:
-        saved = frozen_rule(choice.rule)
-        if n_shared := saved.n_found_on(inputs):
-            raise DoubleDippingError(
-                f"the rule in '{choice.rule}' was found on {n_shared} of the {len(inputs)} files of "
-                "this job, so its cohorts may hold test speakers. Name the audit it is from, or a discovery method."
-            )
-        return saved, "Cohorts are those of a saved rule, found on another corpus."
-    discoverer = named_method(choice.method, Choice(settings={choice.method.partition(":")[0]: choice.settings}))
-    obstacle = discoverer.obstacle(training)
-    if obstacle:
-        raise JobError(f"{choice.method} cannot find cohorts among the training speakers: {obstacle}. Name another method.")
+        return _saved_rule(choice.rule, inputs=inputs), "Cohorts are those of a saved rule, found on another corpus."
+    discoverer = _discoverer(choice)
+    _require_fit(discoverer, training, speakers="training speakers")
     if choice.method.partition(":")[0] == DECLARED:
         # What the corpus says needs no errors, so the base model need not transcribe the training speakers for it.
         nothing = np.zeros(len(training.speaker_ids), dtype=np.int64)
@@ -139,6 +152,26 @@ def _rule(
     found = fit(discoverer, training, base_counts(), seed=seed)
     note = "Cohorts were found on the training speakers with what the base model wrote."
     return FrozenRule(rule=found, found_on=inputs), note
+
+
+def _saved_rule(path: Path, *, inputs: tuple[str, ...]) -> FrozenRule:
+    saved = frozen_rule(path)
+    if n_shared := saved.n_found_on(inputs):
+        raise DoubleDippingError(
+            f"the rule in '{path}' was found on {n_shared} of the {len(inputs)} files of "
+            "this job, so its cohorts may hold test speakers. Name the audit it is from, or a discovery method."
+        )
+    return saved
+
+
+def _discoverer(choice: CohortChoice) -> Discoverer:
+    return named_method(choice.method, Choice(settings={choice.method.partition(":")[0]: choice.settings}))
+
+
+def _require_fit(discoverer: Discoverer, manifest: Manifest, *, speakers: str) -> None:
+    obstacle = discoverer.obstacle(manifest)
+    if obstacle:
+        raise JobError(f"{discoverer.method} cannot find cohorts among the {speakers}: {obstacle}. Name another method.")
 
 
 def _rule_of_audit(folder: Path, method: str) -> FrozenRule:

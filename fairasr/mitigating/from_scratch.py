@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from fairasr.core.errors import JobError, ModelError
-from fairasr.mitigating.job import CorpusChoice, budget_problems, is_seed, located
+from fairasr.core.errors import ModelError
+from fairasr.mitigating.job import CorpusChoice
+from fairasr.mitigating.job_file import budget_problems, is_seed, located, refused
 from fairasr.mitigating.measuring import Progress
 from fairasr.mitigating.sections import read_toml, section
+from fairasr.mitigating.sources import corpus_problems
 from fairasr.mitigating.spoken import read_spoken, trainable_rows
 from fairasr.models import ARCHITECTURES, Trainable, initialised
 from fairasr.models.architectures import check_settings
@@ -46,10 +48,10 @@ class FromScratch:
 
 
 def read_from_scratch(path: str | Path) -> FromScratch:
-    """The training job of a TOML file.
+    """The training job of a TOML file, whose corpus is there and can be read.
 
     Raises:
-        JobError: it cannot be read, or breaks rules: all of them in one message.
+        JobError: it cannot be read, breaks rules, or names what is not there: all of it in one message.
     """
     path = Path(path)
     data = read_toml(path)
@@ -70,15 +72,18 @@ def read_from_scratch(path: str | Path) -> FromScratch:
         problems += _settings_problems(str(architecture), settings)
     if budget is not None:
         problems += budget_problems(budget)
+    if corpus is not None:
+        corpus = located(corpus, path.parent)
+        problems += corpus_problems(corpus, table="corpus")[0]
     if problems:
-        raise JobError(f"the job file '{path}' cannot be run:\n" + "\n".join(f"  - {line}" for line in problems))
+        raise refused(str(path), problems)
     assert corpus is not None and budget is not None  # noqa: PT018
     return FromScratch(
         name=str(data.get("name", path.stem)),
         architecture=str(architecture),
         settings=settings,
         sample_rate_hz=rate,
-        corpus=located(corpus, path.parent),
+        corpus=corpus,
         budget=budget,
         seed=seed,
     )

@@ -1,19 +1,15 @@
-"""Job: what one fine-tuning job is asked to do, read from a TOML file and checked before any work."""
+"""Job: what one fine-tuning job is asked to do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fairasr.core.errors import JobError
-from fairasr.mitigating.method_blocks import MethodBlock, method_blocks
-from fairasr.mitigating.sections import read_toml, section
+from fairasr.mitigating.method_blocks import MethodBlock
 from fairasr.training import Budget
-
-TABLES = ("corpus", "cohorts", "speakers", "budget", "method", "selection", "forgetting", "tracking")
-KEYS = ("title", "notes", "model", "seed", "seeds", *TABLES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,112 +157,3 @@ class Job:
     forgetting: Mapping[str, CorpusChoice] = field(default_factory=dict)
     tracking: Tracking = field(default_factory=Tracking)
     plain: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read_job(path: str | Path) -> Job:
-    """The job of a TOML file.
-
-    Raises:
-        JobError: it cannot be read, or breaks rules: all of them in one message.
-    """
-    path = Path(path)
-    return job_from(read_toml(path), folder=path.parent, name=str(path))
-
-
-def job_from(data: Mapping[str, Any], *, folder: Path = Path(), name: str = "job") -> Job:
-    """The job that plain data describes; its paths are relative to `folder`. Raises as `read_job`."""
-    problems = [f"there is no key '{key}'; there are {', '.join(KEYS)}" for key in data if key not in KEYS]
-    model = data.get("model")
-    if not isinstance(model, str) or not model:
-        problems.append("'model' must be the folder of the base model")
-    notes = data.get("notes", [])
-    if not isinstance(notes, list | tuple) or not all(isinstance(note, str) for note in notes):
-        problems.append(f"'notes' is {notes!r}; it must be a list of sentences")
-    seeds = data.get("seeds", [0, 1, 2])
-    if not isinstance(seeds, list | tuple) or not seeds or not all(is_seed(one) for one in seeds) or len({*seeds}) < len(seeds):
-        problems.append(f"'seeds' is {seeds!r}; it must be a list of different whole numbers, 0 or more")
-    if not is_seed(data.get("seed", 0)):
-        problems.append(f"'seed' is {data['seed']!r}; it must be a whole number, 0 or more")
-
-    corpus = section(CorpusChoice, data.get("corpus"), name="corpus", problems=problems)
-    cohorts = section(CohortChoice, data.get("cohorts"), name="cohorts", problems=problems)
-    speakers = section(SpeakerShares, data.get("speakers"), name="speakers", problems=problems)
-    budget = section(Budget, data.get("budget"), name="budget", problems=problems)
-    selection = section(SelectionRule, data.get("selection"), name="selection", problems=problems)
-    tracking = section(Tracking, data.get("tracking"), name="tracking", problems=problems)
-    forgetting = {
-        key: section(CorpusChoice, value, name=f"forgetting.{key}", problems=problems)
-        for key, value in _table(data, "forgetting", problems).items()
-    }
-    methods = method_blocks(data.get("method"), problems)
-    if budget is not None:
-        problems += budget_problems(budget)
-    if problems:
-        raise JobError(f"the job file '{name}' cannot be run:\n" + "\n".join(f"  - {line}" for line in problems))
-    assert corpus is not None and cohorts is not None and speakers is not None and budget is not None  # noqa: PT018
-    assert selection is not None and tracking is not None and isinstance(model, str)  # noqa: PT018
-    return Job(
-        title=str(data.get("title", "Fine-tuning for the worst cohorts")),
-        model=folder / model,
-        notes=tuple(notes),
-        corpus=located(corpus, folder),
-        cohorts=replace(cohorts, **_absolute(cohorts, ("audit", "rule"), folder)),
-        methods=methods,
-        seed=int(data.get("seed", 0)),
-        seeds=tuple(seeds),
-        speakers=speakers,
-        budget=budget,
-        selection=selection,
-        forgetting={key: located(one, folder) for key, one in forgetting.items() if one},
-        tracking=tracking,
-        plain=data,
-    )
-
-
-def is_seed(value: object) -> bool:
-    """Whether `value` is a whole number, 0 or more."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _table(data: Mapping[str, Any], name: str, problems: list[str]) -> Mapping[str, Any]:
-    value = data.get(name, {})
-    if not isinstance(value, Mapping):
-        problems.append(f"[{name}] must be a table of tables, such as [{name}.news]")
-        return {}
-    return value
-
-
-def _absolute(choice: Any, names: tuple[str, ...], folder: Path) -> dict[str, Any]:
-    return {name: folder / getattr(choice, name) for name in names if getattr(choice, name) is not None}
-
-
-def located(choice: CorpusChoice, folder: Path) -> CorpusChoice:
-    """`choice` with its paths relative to `folder`."""
-    recipe = choice.recipe
-    if recipe.endswith(".toml") and (folder / recipe).exists():
-        recipe = str(folder / recipe)
-    return replace(choice, recipe=recipe, **_absolute(choice, ("source", "hypotheses"), folder))
-
-
-def budget_problems(budget: Budget) -> list[str]:
-    """A sentence on each value that is out of range, with the range."""
-    rules: dict[str, tuple[bool, str]] = {
-        "n_steps": (budget.n_steps >= 1, "1 or more"),
-        "batch_size": (budget.batch_size >= 1, "1 or more"),
-        "accumulation": (
-            budget.accumulation >= 1 and budget.batch_size % budget.accumulation == 0,
-            f"1 or more, and batch_size ({budget.batch_size}) a multiple of it",
-        ),
-        "learning_rate": (budget.learning_rate > 0, "above 0"),
-        "warmup_steps": (budget.warmup_steps >= 0, "0 or more"),
-        "weight_decay": (budget.weight_decay >= 0, "0 or more"),
-        "clip_norm": (budget.clip_norm >= 0, "0 or more (0: no clipping)"),
-        "checkpoint_every": (budget.checkpoint_every >= 1, "1 or more"),
-        "n_snapshots": (
-            1 <= budget.n_snapshots <= max(1, budget.n_steps),
-            f"1 or more, and at most n_steps ({budget.n_steps})",
-        ),
-    }
-    return [
-        f"[budget] {name} is {getattr(budget, name)!r}; it must be {range_}" for name, (holds, range_) in rules.items() if not holds
-    ]

@@ -13,7 +13,8 @@ from fairasr.core import Comparison, Counts, MitigationResult, Provenance
 from fairasr.discovery import areas_of
 from fairasr.mitigating.candidates import Candidate, target_share, trained_candidates
 from fairasr.mitigating.identity import shareable
-from fairasr.mitigating.job import Job, read_job
+from fairasr.mitigating.job import Job
+from fairasr.mitigating.job_file import read_job
 from fairasr.mitigating.league import Entry, curve_table, league_table
 from fairasr.mitigating.measuring import Measured, Progress, counts_of
 from fairasr.mitigating.preparing import Prepared, prepared_job

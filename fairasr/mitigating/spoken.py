@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ class Spoken:
 
     def of_rows(self, rows: np.ndarray) -> Spoken:
         """Some of the utterances."""
-        corpus = replace(self.corpus, manifest=_of_rows(self.manifest, rows))
+        corpus = replace(self.corpus, manifest=manifest_of_rows(self.manifest, rows))
         return replace(self, corpus=corpus, recordings=self.recordings.of_rows(rows))
 
     def score(self, hypotheses: Hypotheses) -> Counts:
@@ -62,13 +63,32 @@ class Spoken:
         return score(self.manifest, hypotheses, normaliser=self.normaliser, missing="deletions").by_speaker()
 
 
-def _of_rows(manifest: Manifest, rows: np.ndarray) -> Manifest:
+def manifest_of_rows(manifest: Manifest, rows: np.ndarray) -> Manifest:
+    """Some of the utterances of `manifest`."""
     return Manifest(
         table=manifest.table.iloc[rows],
         embeddings=None if manifest.embeddings is None else manifest.embeddings[rows],
         source=manifest.source,
         has_speaker_ids=manifest.has_speaker_ids,
     )
+
+
+def read_corpus(choice: CorpusChoice) -> Corpus:
+    """All utterances of the corpus that `choice` names. Raises as `fairasr.ingest.read`."""
+    return read(
+        # What a table names is put below its folder: relative to where one stands, the folder would be there twice.
+        choice.source.absolute(),
+        recipe=choice.recipe or None,
+        columns=choice.columns,
+        hypotheses=choice.hypotheses,
+        speaker_ids=choice.speaker_ids,
+    )
+
+
+def audio_folder(choice: CorpusChoice) -> Path:
+    """The folder that the recordings lie below, absolute."""
+    source = choice.source.absolute()
+    return source if source.is_dir() else source.parent
 
 
 def read_spoken(choice: CorpusChoice, *, sample_rate_hz: int, seed: int) -> Spoken:
@@ -78,17 +98,8 @@ def read_spoken(choice: CorpusChoice, *, sample_rate_hz: int, seed: int) -> Spok
         JobError: no utterance has a recording that can be read.
         FairasrError: the corpus cannot be read.
     """
-    # What a table names is put below its folder: relative to where one stands, the folder would be there twice.
-    source = choice.source.absolute()
-    corpus = read(
-        source,
-        recipe=choice.recipe or None,
-        columns=choice.columns,
-        hypotheses=choice.hypotheses,
-        speaker_ids=choice.speaker_ids,
-    )
-    folder = source if source.is_dir() else source.parent
-    recordings = Recordings(corpus.manifest, audio_root=folder, sample_rate_hz=sample_rate_hz)
+    corpus = read_corpus(choice)
+    recordings = Recordings(corpus.manifest, audio_root=audio_folder(choice), sample_rate_hz=sample_rate_hz)
     table = corpus.manifest.table
     notes: list[str] = []
     chosen = wanted(table, choice.only)

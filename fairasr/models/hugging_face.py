@@ -99,6 +99,19 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def require_weights(folder: Path) -> None:
+    """Refuse a folder without safetensors weights.
+
+    Raises:
+        ModelError: there are none.
+    """
+    if not (folder / WEIGHTS_FILE).is_file() and not (folder / SHARDS_FILE).is_file():
+        raise ModelError(
+            f"the model folder {folder} has no {WEIGHTS_FILE}. Give the whole folder; pickled weights (.bin, .pt) are not read: "
+            f"load them where you trust them and save them as safetensors."
+        )
+
+
 def read_network(model_class: Any, folder: Path, *, may_lack: Collection[str] = ()) -> tuple[Any, set[str]]:
     """The network of a folder in eval mode, float32, on the CPU, and which of the parameters `may_lack` it lacked.
 
@@ -116,11 +129,7 @@ def read_network(model_class: Any, folder: Path, *, may_lack: Collection[str] = 
     from safetensors import SafetensorError
 
     read_json(folder, CONFIG_FILE)
-    if not (folder / WEIGHTS_FILE).is_file() and not (folder / SHARDS_FILE).is_file():
-        raise ModelError(
-            f"the model folder {folder} has no {WEIGHTS_FILE}. Give the whole folder; pickled weights (.bin, .pt) are not read: "
-            f"load them where you trust them and save them as safetensors."
-        )
+    require_weights(folder)
     try:
         with quiet(), torch.random.fork_rng(devices=[]):
             module, found = model_class.from_pretrained(

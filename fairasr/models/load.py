@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairasr.core.errors import ModelError
 from fairasr.models.architectures import ARCHITECTURES, class_at, extra_needed
-from fairasr.models.hugging_face import CONFIG_FILE, MODEL_TYPES
+from fairasr.models.hugging_face import CONFIG_FILE, MODEL_TYPES, require_weights
 from fairasr.models.recogniser import Trainable
 from fairasr.models.weights import RECORD_FILE
 
@@ -27,17 +27,28 @@ def load(folder: str | Path) -> Trainable:
         MissingExtraError: the libraries that models need are not installed.
     """
     folder = Path(folder)
+    where = _class_of(folder)
+    with extra_needed():
+        model: Trainable = class_at(where).load(folder)
+    return model
+
+
+def require_model(folder: Path) -> None:
+    """Refuse a folder without a model of a known kind and its weights, which are not read: this takes no time.
+
+    Raises:
+        ModelError: no such folder, no model in it, one of an unknown architecture, or one without weights.
+    """
+    if _class_of(folder) != COHORTS:
+        require_weights(folder)
+
+
+def _class_of(folder: Path) -> str:
     if not folder.is_dir():
         raise ModelError(
             f"there is no model folder '{folder}'. Give a folder on this machine that holds {RECORD_FILE} or {CONFIG_FILE}; "
             f"models are never downloaded."
         )
-    with extra_needed():
-        model: Trainable = class_at(_class_of(folder)).load(folder)
-    return model
-
-
-def _class_of(folder: Path) -> str:
     if (folder / RECORD_FILE).is_file():
         return _chosen(folder / RECORD_FILE, "architecture", ARCHITECTURES)
     if (folder / COHORTS_FILE).is_file():
