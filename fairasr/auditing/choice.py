@@ -143,7 +143,10 @@ def fitting_methods(
 ) -> dict[str, str | None]:
     """Every method an audit would try, with what stands in its way on this manifest, None for nothing."""
     made, lacking = chosen_discoverers(manifest, Choice(groups=groups, census=census), min_speakers=min_speakers)
-    return {**{discoverer.method: discoverer.obstacle(manifest) for discoverer in made}, **lacking}
+    found = {**{discoverer.method: discoverer.obstacle(manifest) for discoverer in made}, **lacking}
+    if not any(name.startswith(f"{DECLARED}:") for name in found):
+        found[DECLARED] = _why_nothing_is_declared(manifest, min_speakers=min_speakers)
+    return found
 
 
 def prepare_all(
@@ -178,6 +181,17 @@ def prepare_all(
             f"Add a column, or map one to its name with columns=."
         )
     return ready, skipped
+
+
+def _why_nothing_is_declared(manifest: Manifest, *, min_speakers: int) -> str:
+    columns = manifest.attributes
+    if not columns:
+        return "there is no column of groups, such as accent or gender"
+    shown = ", ".join(columns[:MOST_COLUMNS]) + (", ..." if len(columns) > MOST_COLUMNS else "")
+    return (
+        f"0 of {len(columns)} columns have two values that {min_speakers} speakers each keep, and values for half of the speakers "
+        f"at most ({shown})"
+    )
 
 
 def _groupable(manifest: Manifest, *, min_speakers: int) -> list[str]:

@@ -78,6 +78,16 @@ def test_score_counts_characters_when_asked(corpus: Path, tmp_path: Path) -> Non
     assert "system: CER" in outcome.printed
 
 
+def test_validate_says_why_no_column_is_declared(tmp_path: Path) -> None:
+    few = small_table().iloc[:30].drop(columns=["latitude_deg", "longitude_deg", "zip_code"])
+    few.to_csv(tmp_path / "few.csv", index=False)
+    printed = fairasr("validate", tmp_path / "few.csv").printed
+    assert "- not declared: 0 of 1 columns have two values that 10 speakers each keep, and values for half" in printed
+    few.drop(columns=["accent"]).to_csv(tmp_path / "none.csv", index=False)
+    assert "- not declared: there is no column of groups" in fairasr("validate", tmp_path / "none.csv").printed
+    assert "not declared" not in fairasr("validate", tmp_path / "few.csv", "--min-speakers", 2).printed
+
+
 def test_score_refuses_a_corpus_without_hypotheses(tmp_path: Path) -> None:
     small_table().drop(columns=["hypothesis"]).to_csv(tmp_path / "utterances.csv", index=False)
     outcome = fairasr("score", tmp_path / "utterances.csv", "-o", tmp_path / "counts.csv")
