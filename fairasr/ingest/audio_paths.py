@@ -11,6 +11,7 @@ import pandas as pd
 
 from fairasr.ingest.breach import Breach
 
+BY_LINK = "lead out of the corpus's folder by a symbolic link, which counts as where it points to"
 SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 REMEDY = (
     "fairasr opens audio below the corpus's folder alone: move the audio there, or pass bad_rows='set-aside' to go on without "
@@ -29,9 +30,19 @@ def audio_path_breaches(table: pd.DataFrame, folder: Path) -> list[Breach]:
     outside = np.zeros(len(table), dtype=bool)
     for row in np.flatnonzero(given.notna().to_numpy() & ~foreign):
         outside[row] = _leaves(given.iloc[row], folder, root, real_folders)
+    linked = np.zeros(len(table), dtype=bool)
+    for row in np.flatnonzero(outside):
+        linked[row] = _is_below(os.path.abspath(os.path.join(folder, given.iloc[row])), os.path.abspath(folder))
     return [
         Breach(column="audio_path", wording="are commands or URLs, not files", rows=foreign, remedy=REMEDY, blanks=("audio_path",)),
-        Breach(column="audio_path", wording="lead out of the corpus's folder", rows=outside, remedy=REMEDY, blanks=("audio_path",)),
+        Breach(
+            column="audio_path",
+            wording="lead out of the corpus's folder",
+            rows=outside & ~linked,
+            remedy=REMEDY,
+            blanks=("audio_path",),
+        ),
+        Breach(column="audio_path", wording=BY_LINK, rows=linked, remedy=REMEDY, blanks=("audio_path",)),
     ]
 
 
@@ -52,4 +63,8 @@ def _leaves(path: str, folder: Path, root: str, real_folders: dict[str, str]) ->
     real = os.path.join(real_folders[parent], name)
     if name in ("", ".", "..") or os.path.islink(real):
         real = os.path.realpath(full)
-    return os.path.commonpath([root, real]) != root
+    return not _is_below(real, root)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.commonpath([folder, path]) == folder

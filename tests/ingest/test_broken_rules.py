@@ -187,5 +187,5 @@ def test_a_link_that_leads_out_of_the_corpus_folder_is_refused(good: pd.DataFram
     (corpus / "link").symlink_to(outside)
     (corpus / "x.wav").symlink_to(outside / "x.wav")
     good.assign(audio_path=["link/x.wav", "x.wav", "y.wav", None]).to_json(corpus / "a.jsonl", orient="records", lines=True)
-    with pytest.raises(SchemaError, match=r"'audio_path': 2 of 4 rows lead out of the corpus's folder"):
+    with pytest.raises(SchemaError, match=r"'audio_path': 2 of 4 rows lead out of the corpus's folder by a symbolic link"):
         read(corpus / "a.jsonl")
