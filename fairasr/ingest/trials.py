@@ -77,9 +77,9 @@ def read_trials(scores: Mapping[str, Source], *, manifest: Manifest, trials: Sou
     tables = {name: _read(source) for name, source in scores.items()}
     listed = None if trials is None else _read(trials)
     given = listed if listed is not None else next(iter(tables.values()))
-    lead = "the list of trials" if listed is not None else f"the scores of {next(iter(scores))!r}"
+    lead = "listed trials" if listed is not None else f"scores of {next(iter(scores))}"
     if not set(PAIR) <= set(given):
-        raise IngestError(f"{lead} do not name utterances, only numbers. Give the list of trials too, in the same order.")
+        raise IngestError(f"the {lead} do not name utterances, only numbers. Give the list of trials too, in the same order.")
     found, notes = _checked(given, manifest, what=lead)
     keys = _keys(found["first"], found["second"], len(manifest))
     kept = ~pd.Series(keys).duplicated().to_numpy()
@@ -106,6 +106,8 @@ def read_trials(scores: Mapping[str, Source], *, manifest: Manifest, trials: Sou
 
 def _read(source: Source) -> pd.DataFrame:
     """Columns of text among first, second, label, score; as many as the source has."""
+    if isinstance(source, (str, Path)) and Path(source).is_file() and not Path(source).stat().st_size:
+        raise IngestError(f"'{Path(source).name}' is empty: there are no trials in it. Each line is {SHAPES}.")
     if isinstance(source, pd.DataFrame) or Path(source).suffix.lower() in (".csv", ".tsv", *JSON_LINES, *PARQUET):
         path = source if isinstance(source, pd.DataFrame) else Path(source)
         table = read_parquet(path) if isinstance(path, Path) and path.suffix.lower() in PARQUET else read_table(path)[0]
@@ -218,7 +220,7 @@ def _scores_of(
             )
         own_keys = keys
     else:
-        own, _ = _checked(table, manifest, what=f"the scores of {name!r}")
+        own, _ = _checked(table, manifest, what=f"scores of {name}")
         own_keys = _keys(own["first"], own["second"], len(manifest))
     distinct = pd.DataFrame({"key": own_keys, "score": scores}).drop_duplicates()
     twice = distinct["key"].duplicated(keep=False).to_numpy()

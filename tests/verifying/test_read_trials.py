@@ -72,6 +72,7 @@ def test_unknown_utterances_and_wrong_labels_are_told_together(tmp_path: Path) -
     with pytest.raises(SchemaError) as caught:
         read_trials({"x": path}, manifest=MANIFEST)
     message = str(caught.value)
+    assert message.startswith("'scores of x' breaks 5 rules")
     assert "column 'first': 1 of 6 rows name no utterance of the manifest (rows 4; first: 'yy')" in message
     assert "column 'second': 1 of 6 rows name no utterance of the manifest (rows 3; first: 'zz')" in message
     assert "1 of 6 rows are a target trial of two speakers (rows 1" in message
@@ -120,7 +121,7 @@ def test_a_score_that_is_no_number_stays_missing_for_the_audit_to_refuse(tmp_pat
         ("1 a1 a2\n0 a1 b1 0.2\n", "is no file of trials"),
         ("0.5\n0.4\n", "do not name utterances"),
         ("1 a1 a2\n0 a1 b1\n", "has no scores"),
-        ("", "is empty"),
+        ("", "is empty: there are no trials in it"),
     ],
 )
 def test_a_file_that_holds_no_scored_trials_is_refused(tmp_path: Path, text: str, why: str) -> None:
