@@ -42,15 +42,16 @@ class Card:
 
     Attributes:
         kind: what it is, in words.
-        title, name: what it is called, and its folder.
+        name: its folder, which no other result has.
+        title: what it is called, often only the name of the file it was made from; "" where the folder says it already.
         link: its page; "" where it has none.
         sentence: the finding, or why it cannot be read.
         tag: verdict or state; "" for none.
     """
 
     kind: str
-    title: str
     name: str
+    title: str
     link: str
     sentence: str
     tag: str = ""
@@ -133,7 +134,8 @@ def _spotlight_of(entry: Entry) -> dict[str, Any]:
     return {
         "headline": headline(result),
         "is_of_errors": result.measure is None,
-        "title": result.title,
+        "name": entry.place,
+        "title": entry.subtitle,
         "link": address.link(),
         "words": "" if report is None else method_in_words(report.method),
         "map": None
@@ -176,4 +178,4 @@ def _card(entry: Entry) -> Card:
             state = job_now(entry, None).state
             sentence, tag = UNDER_WAY[state], state
     link = "" if entry.kind == "unreadable" else entry.link
-    return Card(kind=KINDS[entry.kind], title=entry.title, name=entry.place, link=link, sentence=sentence, tag=tag)
+    return Card(kind=KINDS[entry.kind], name=entry.place, title=entry.subtitle, link=link, sentence=sentence, tag=tag)

@@ -92,6 +92,11 @@ class Entry:
         """Its folder as a person names it."""
         return self.name if self.name != ROOT_NAME else writable(self.folder.name)
 
+    @property
+    def subtitle(self) -> str:
+        """What it is called, to stand below its folder; "" where that says it already."""
+        return self.title if self.title != self.place else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:

@@ -68,7 +68,7 @@ def trend_table(rows: Sequence[Row]) -> Table | None:
         ),
         rows=tuple(
             (
-                Cell(text=clipped(row.entry.title), note=row.entry.place, link=row.entry.link),
+                Cell(text=row.entry.place, note=clipped(row.entry.subtitle), link=row.entry.link),
                 Cell(text=clipped(row.system), tag=row.when),
                 Cell(
                     text=numbers.percent_interval(row.worst),

@@ -95,6 +95,15 @@ def test_every_page_holds_all_its_links_on_this_server(client: FlaskClient, addr
     assert outside == []
 
 
+def test_results_of_one_title_are_headed_by_their_folders(tmp_path: Path) -> None:
+    for name in ("lost", "late"):
+        write(tmp_path / "turns" / name, example(title="turns"))
+    page = get(client_of(tmp_path), "/")
+    assert re.findall(r"<h3><a [^>]*><bdi>(.*?)</bdi></a></h3>", page) == ["turns/late", "turns/lost"]
+    assert page.count('<p class="small"><bdi>turns</bdi></p>') == 2
+    assert re.findall(r"From <a [^>]*><bdi>(.*?)</bdi></a> \(<bdi>turns</bdi>\)", page) == ["turns/late"]
+
+
 def test_every_link_of_an_audit_leads_to_a_page(client: FlaskClient) -> None:
     links = set(re.findall(r'href="(/[^"]*)"', get(client, "/result/audit")))
     assert len(links) > 20

@@ -116,5 +116,5 @@ def test_a_result_that_cannot_be_shown_is_moved_to_those_that_cannot_be_read(
     assert [card.name for card in view["unreadable"]] == ["bad"]
     assert "ZeroDivisionError('planted')" in view["unreadable"][0].sentence
     assert (view["spotlight"]["title"], view["spotlight"]["among"]) == ("The good one", "2 audits")
-    assert {row[0].note for row in view["trend"].rows} == {"good", "other"}
+    assert {row[0].text for row in view["trend"].rows} == {"good", "other"}
     assert "planted" in caplog.text

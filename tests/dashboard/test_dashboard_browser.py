@@ -68,7 +68,7 @@ class TestAManager:
         expect(page.locator(".finding .sentence")).to_contain_text("word errors per 100 words, against")
         assert page.locator(".result-list li").count() == 4
         assert page.locator("#trend").count() == 1
-        page.get_by_role("link", name="Demo: a made-up world with planted gaps").first.click()
+        page.get_by_role("link", name="demo/report", exact=True).first.click()
         expect(page.locator("h1")).to_have_text("Demo: a made-up world with planted gaps")
 
 
