@@ -53,7 +53,7 @@ class RateOptions:
             given = {"--rate-name": self.rate_name, "--rate-unit": self.rate_unit, "--share": self.share}
             for option, value in given.items():
                 if value:
-                    raise typer.BadParameter("it says more of a --rate, and there is none", param_hint=option)
+                    raise typer.BadParameter("it belongs to a --rate NUMERATOR/DENOMINATOR, and none is given", param_hint=option)
             return None
         for option, is_given in of_texts.items():
             if is_given:

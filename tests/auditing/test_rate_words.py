@@ -191,8 +191,8 @@ def test_the_command_line_audits_a_rate(tmp_path: Path) -> None:
         (("--rate", "lost"), "is not NUMERATOR/DENOMINATOR"),
         (("--rate", "lost/n_turns/more"), "is not NUMERATOR/DENOMINATOR"),
         (("--rate", "lost/n_turns", "--rate-name", "WER"), "which means errors"),
-        (("--rate-name", "lost turns"), "there is none"),
-        (("--share",), "there is none"),
+        (("--rate-name", "lost turns"), "NUMERATOR/DENOMINATOR, and none is given"),
+        (("--share",), "NUMERATOR/DENOMINATOR, and none is given"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
