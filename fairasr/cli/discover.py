@@ -44,6 +44,7 @@ def discover(
     from fairasr.cli.settings import settings_by_method
     from fairasr.cli.tables import cohorts_of_speakers, parquet_bytes
     from fairasr.core.atomic import replace_files
+    from fairasr.core.plural import counted
     from fairasr.discovery import frozen_rule, rule_record
     from fairasr.report.export import json_bytes, rule_names
 
@@ -80,7 +81,7 @@ def discover(
         owned=_owned,
     )
     for name, partition in partitions.items():
-        typer.echo(f"{name}: {len(partition.cohorts):,} cohorts of {len(partition.labels):,} speakers")
+        typer.echo(f"{name}: {counted(len(partition.cohorts), 'cohort')} of {counted(len(partition.labels), 'speaker')}")
         for note in partition.notes:
             typer.echo(f"  - {note}")
     typer.echo(f"Rules and cohorts: {output}")

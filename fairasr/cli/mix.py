@@ -154,12 +154,15 @@ def mix(
 
 
 def _print_part(part: str, mixtures: pd.DataFrame) -> None:
+    from fairasr.core.plural import counted
+
     if mixtures.empty:
         return
     bands = mixtures["overlap_band"].value_counts()
     shares = ", ".join(f"{bands[band]:,} of {band} overlap" for band in sorted(bands.index, key=_band_order))
     typer.echo(
-        f"{part}: {len(mixtures):,} mixtures, {mixtures['n_turns'].sum():,} turns, {mixtures['duration_s'].sum():,.0f} s; {shares}"
+        f"{part}: {counted(len(mixtures), 'mixture')}, {counted(int(mixtures['n_turns'].sum()), 'turn')}, "
+        f"{mixtures['duration_s'].sum():,.0f} s; {shares}"
     )
 
 

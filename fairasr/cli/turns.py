@@ -48,6 +48,7 @@ def turns(
     from fairasr.mixtures import score_turns
 
     require_folder(output)
+    _refuse_folder_without_mixtures(reading)
     source = reading.source / "mixtures.csv" if (reading.source / "mixtures.csv").is_file() else reading.source
     beside = source.parent / "turns.csv"
     corpus = replace(reading, source=source).corpus()
@@ -65,3 +66,14 @@ def turns(
     scored.write(output)
     print_turns(scored.system, scored.metrics, scored.notes)
     typer.echo(f"\nTurns: {output / 'turns.csv'}")
+
+
+def _refuse_folder_without_mixtures(reading: Reading) -> None:
+    """A folder is that of `fairasr mix`, unless a recipe or Kaldi's files say how to read it."""
+    from fairasr.core.errors import IngestError
+
+    is_known = reading.recipe is not None or (reading.source / "utt2spk").is_file()
+    if reading.source.is_dir() and not is_known and not (reading.source / "mixtures.csv").is_file():
+        raise IngestError(
+            f"'{reading.source}' is a folder without mixtures.csv. Give the folder of `fairasr mix`, or a table of mixtures."
+        )

@@ -20,16 +20,17 @@ def validate(
 ) -> None:
     """Check a corpus: every broken rule with counts and first rows, or what is there and which discoveries fit."""
     from fairasr.auditing import fitting_methods, recommended_groups
+    from fairasr.core.plural import counted
 
     corpus = reading.corpus()
     manifest = corpus.manifest
     obstacles = fitting_methods(manifest, census=census, groups=recommended_groups(corpus), min_speakers=min_speakers)
-    typer.echo(f"{corpus.title}: {len(manifest):,} utterances of {len(manifest.speaker_ids):,} speakers.")
+    typer.echo(f"{corpus.title}: {counted(len(manifest), 'utterance')} of {counted(len(manifest.speaker_ids), 'speaker')}.")
     if not manifest.has_speaker_ids:
         typer.echo("No speaker ids: each utterance stands for a speaker.")
     typer.echo(f"Systems: {', '.join(f'{system.system} ({len(system):,} hypotheses)' for system in corpus.systems) or 'none'}.")
     if len(manifest.set_aside):
-        typer.echo(f"Set aside: {len(manifest.set_aside):,} rows.")
+        typer.echo(f"Set aside: {counted(len(manifest.set_aside), 'row')}.")
     for note in corpus.notes:
         typer.echo(f"- {note}")
     typer.echo(f"Discoveries that its columns allow: {', '.join(name for name, why in obstacles.items() if not why) or 'none'}.")

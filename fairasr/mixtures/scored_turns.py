@@ -14,6 +14,7 @@ import pandas as pd
 from fairasr.core import Hypotheses, Provenance
 from fairasr.core.atomic import replace_files
 from fairasr.core.errors import IngestError, OutputError, ScoringError
+from fairasr.core.plural import counted
 from fairasr.core.turns import Turn, overlap_band, turn_overlaps
 from fairasr.ingest import Corpus
 from fairasr.ingest.selection import selected
@@ -155,9 +156,22 @@ def score_turns(
         ),
         notes=(
             *([f"{len(absent):,} of {len(identifiers):,} mixtures without hypothesis count as deleted."] if absent else []),
-            *([f"{len(manifest.set_aside):,} mixtures were set aside."] if len(manifest.set_aside) else []),
+            *([f"Set aside: {counted(len(manifest.set_aside), 'mixture')}."] if len(manifest.set_aside) else []),
+            *([] if turns is not None else _of_unknown_speakers(identifiers, spoken, speakers)),
         ),
     )
+
+
+def _of_unknown_speakers(identifiers: list[str], spoken: ReferenceTurns, speakers: dict[str, str]) -> list[str]:
+    """A note on mixtures of several turns, whose speakers are known as one name alone."""
+    several = [identifier for identifier in identifiers if len(spoken.of[identifier]) > 1]
+    if not several:
+        return []
+    return [
+        f"{len(several):,} of {counted(len(identifiers), 'mixture')} have several turns, and nothing says who speaks which: each "
+        f"has the speaker of its mixture (first: '{speakers[several[0]]}'), and an audit counts that as one person. "
+        "Give a table of turns, on the command line with --turns FILE."
+    ]
 
 
 def _of_part(corpus: Corpus, part: str) -> Corpus:
@@ -175,7 +189,10 @@ def _of_part(corpus: Corpus, part: str) -> Corpus:
 
 def _only_system(corpus: Corpus) -> Hypotheses:
     if not corpus.systems:
-        raise ScoringError(f"'{corpus.manifest.source}' has no hypotheses: give what a recogniser wrote of the mixtures.")
+        raise ScoringError(
+            f"'{corpus.manifest.source}' has no hypotheses: give what a recogniser wrote of the mixtures, on the command line "
+            "with --hypotheses FILE."
+        )
     if len(corpus.systems) > 1:
         raise ScoringError(
             f"there are hypotheses of {len(corpus.systems)} systems, {', '.join(one.system for one in corpus.systems)}: each gives "

@@ -105,6 +105,33 @@ def test_mixtures_without_hypothesis_are_told_with_the_remedy(mixtures: Path, hy
     assert not (tmp_path / "turns").exists()
 
 
+def test_turns_without_their_speakers_are_noted(mixtures: Path, hypotheses: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "mixtures.csv"
+    alone.write_bytes((mixtures / "mixtures.csv").read_bytes())
+    table = pd.read_csv(alone)
+    several = table[(table["part"] == "test") & (table["n_turns"] > 1)]
+    arguments = ("--hypotheses", hypotheses, "--part", "test", "-o")
+    printed = " ".join(fairasr("turns", alone, *arguments, tmp_path / "out").printed.split())
+    assert f"! {len(several)} of 20 mixtures have several turns, and nothing says who speaks which" in printed
+    assert f"(first: '{several['speaker_id'].iloc[0]}')" in printed
+    assert "nothing says" not in fairasr("turns", mixtures, *arguments, tmp_path / "told").printed
+
+
+def test_turns_says_what_it_wants(mixtures: Path, tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    message = fairasr("turns", tmp_path / "reports", "-o", tmp_path / "out").message
+    assert message == (
+        f"IngestError: '{tmp_path / 'reports'}' is a folder without mixtures.csv. "
+        "Give the folder of `fairasr mix`, or a table of mixtures.\n"
+    )
+    assert "--hypotheses FILE" in fairasr("turns", mixtures, "-o", tmp_path / "out").message
+
+
+def test_one_mixture_is_no_mixtures(recordings: Path, tmp_path: Path) -> None:
+    printed = fairasr("mix", recordings, "-o", tmp_path / "one", "--turns", "1", "--train", 1, "--test", 0).printed
+    assert "train: 1 mixture, 1 turn, " in printed
+
+
 def test_scores_do_not_replace_the_turns_of_the_mixtures(mixtures: Path, hypotheses: Path) -> None:
     before = digests(mixtures)
     outcome = fairasr("turns", mixtures, "--hypotheses", hypotheses, "--part", "test", "-o", mixtures)
