@@ -120,7 +120,7 @@ def test_a_missing_hypothesis_is_an_error_or_deletions(tmp_path: Path) -> None:
     assert found.notes == ("1 of 3 mixtures without hypothesis count as deleted.",)
     aside = scored(tmp_path, missing="set-aside")
     assert aside.metrics[0].n_mixtures == 2
-    assert aside.notes == ("1 mixtures were set aside.",)
+    assert aside.notes == ("Set aside: 1 mixture.",)
 
 
 def test_a_broken_hypothesis_names_its_mixture(tmp_path: Path) -> None:
