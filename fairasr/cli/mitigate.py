@@ -28,6 +28,7 @@ def mitigate(
     from fairasr.cli.destination import require_folder
     from fairasr.cli.league import print_league
     from fairasr.cli.progress import progress
+    from fairasr.core.plural import counted
     from fairasr.mitigating import mitigate as run_job
     from fairasr.mitigating import read_job
     from fairasr.training.threads import chosen_threads
@@ -36,8 +37,8 @@ def mitigate(
     checked = read_job(job)
     if check:
         n_runs = sum(len(block.candidates) for block in checked.methods) * len(checked.seeds)
-        methods, seeds = _counted(len(checked.methods), "method"), _counted(len(checked.seeds), "seed")
-        typer.echo(f"'{job}' can be run: {methods}, {_counted(n_runs, 'candidate')} with {seeds}.")
+        methods, seeds = counted(len(checked.methods), "method"), counted(len(checked.seeds), "seed")
+        typer.echo(f"'{job}' can be run: {methods}, {counted(n_runs, 'candidate')} with {seeds}.")
         return
     with chosen_threads(threads), progress() as tell:
         found = run_job(checked, folder=output, command=command_line(), progress=tell)
@@ -45,7 +46,3 @@ def mitigate(
     if written:
         print_league(found.result)
         typer.echo(f"\nReport: {output / 'report.html'}")
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -135,13 +135,13 @@ def _gap_shown(report: DisparityReport, *, n_methods: int) -> Headline:
         group=worst_in_words(report),
         sentence=_errors_in_a_sentence(report) if report.measure is None else _rate_in_a_sentence(gap, writing_of(report)),
         detail=f"{_part_of(gap)}{numbers.count(gap.n_speakers)} speakers, grouped by "
-        f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}{_whose_figures(gap)}",
+        f"“{method_in_words(report.method)}”. In brackets the 95 % interval. {certainty}{_whose_figures(report)}",
     )
 
 
-def _whose_figures(gap: Gaps) -> str:
+def _whose_figures(report: DisparityReport) -> str:
     """Cross-fitted rates may lie between those of the groups in the table, which a reader would take for a mistake."""
-    if gap.basis != "cross-fit":
+    if report.honest.basis != "cross-fit" or _is_of_the_groups_named(report):
         return ""
     return " Everyone is judged by a ranking made without them, so these need not be the rates of any group below."
 

@@ -95,6 +95,7 @@ def test_a_group_is_only_an_example_where_the_gap_is_of_others_too(ranked: dict[
     report = replace(geo_tree("a"), method="declared:accent", cohorts=table(rows), cohorts_basis="everyone", honest=gap)
     found = headline(only(report))
     assert (found.lead, found.group) == (lead, "accent: hausa")
+    assert found.detail.endswith("need not be the rates of any group below.") == lead.endswith("such as")
 
 
 def test_characters_are_counted_where_the_rate_is_of_characters() -> None:
