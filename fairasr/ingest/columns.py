@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fairasr.core.manifest import KNOWN
+from fairasr.core.similar import did_you_mean
 from fairasr.ingest.identity import NO_SPEAKERS
 
 OTHER_NAMES = {
@@ -97,9 +98,4 @@ def _known_by(name: str, present: list[str]) -> str | None:
 
 def or_similar(source: str, present: list[str]) -> str:
     """The end of a sentence on a column that is not among those `present`: the one it may be, or what there is."""
-    similar = difflib.get_close_matches(source, present, n=1)
-    return (
-        f"; did you mean '{similar[0]}'?"
-        if similar
-        else f"; it has {', '.join(present[:12])}{', ...' if len(present) > 12 else ''}."
-    )
+    return did_you_mean(source, present) or f"; it has {', '.join(present[:12])}{', ...' if len(present) > 12 else ''}."
