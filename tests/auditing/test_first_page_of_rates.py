@@ -65,7 +65,7 @@ def test_an_audit_of_errors_comes_first_and_is_compared_with_errors_alone(result
 
 def test_a_gap_of_another_rate_comes_before_errors_without_one(results: dict[str, Any], tmp_path: Path) -> None:
     said = page_of(tmp_path, results, "no-gap", "compute", "compute")
-    assert "From Audit of compute, of 2 audits of this rate the one with the largest gap that is shown." in said
+    assert "From 1-compute (Audit of compute), of 2 audits of this rate the one with the largest gap that is shown." in said
     assert "Who is ranked highest" in said
     assert "Who is served worst" not in said
     assert "what they said" not in said, "a rate has no texts"
